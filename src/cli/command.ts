@@ -1,0 +1,23 @@
+/**
+ * What every command of `windrose` is: a name, its help, and a function from arguments to an
+ * exit code (0 done, 1 fault found, 2 wrong usage). Input and output come in from outside, so
+ * that a test runs a command without a process. Each command is one file here that exports
+ * `command`; main.ts holds the table.
+ *
+ * @module
+ */
+export interface CommandIo {
+  stdout: { write(s: string): unknown };
+  stderr: { write(s: string): unknown };
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Command {
+  name: string;
+  /** One line, for the list that `windrose --help` prints. */
+  summary: string;
+  /** The whole help of the command, for `windrose COMMAND --help`. */
+  usage: string;
+  /** `args` are those after the command's name. Resolves to the exit code. */
+  run(args: string[], io: CommandIo): Promise<number>;
+}
