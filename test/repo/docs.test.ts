@@ -43,6 +43,13 @@ describe("pages", () => {
     expect(broken).toEqual([]);
   });
 
+  test.each(pages)("%s names no file or folder of the project that is not there", (page) => {
+    const named = [...readText(page).matchAll(/`((?:src|test|bench|docs|zones|\.ci)\/[\w./-]*)`/g)].map(
+      (match) => match[1]!,
+    );
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
   test("linksOf() and anchorsOf() find what they should", () => {
     const text =
       "# A b: `c`!\n[one](two.md) ![three](four.png) [five](#a-b-c)\n```\n[six](seven.md)\n```\n[e](https://e.test/)";
