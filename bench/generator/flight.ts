@@ -1,0 +1,138 @@
+/**
+ * The queries in flight on one socket: who has which ID, which replies are right, how many are
+ * lost. IDs are taken in a circle of 65,536; one that comes round again unanswered is a loss.
+ *
+ * @module
+ */
+import type { Workload } from "../workloads.ts";
+import { BATCH_SIZE, connectUdp, type DatagramVector, type Libc } from "./libc.ts";
+
+const IDS = 0x10000;
+const FREE = -1;
+/** Every how many-th reply is looked into: all would cost the generator a tenth of its speed. */
+const SAMPLE = 16;
+/** How long a blocking receive waits before what is in flight counts as lost. */
+export const LOSS_TIMEOUT_MS = 250;
+
+/** Counted since the last reset. */
+export interface FlightCounts {
+  sent: number;
+  answered: number;
+  /** Never answered. */
+  lost: number;
+  /** Replies that nobody waited for (any more). */
+  stray: number;
+  checked: number;
+  /** Of the checked: another rcode, another number of answers, or not our question. */
+  wrong: number;
+}
+
+export interface FlightOptions {
+  readonly libc: Libc;
+  readonly port: number;
+  /** All queries, put into the vector in order; shared by all flights. */
+  readonly queries: DatagramVector;
+  readonly inbox: DatagramVector;
+  readonly workload: Workload;
+  /** False for the echo, which sends queries back. */
+  readonly checkReplies: boolean;
+}
+
+export class Flight {
+  counts: FlightCounts = { sent: 0, answered: 0, lost: 0, stray: 0, checked: 0, wrong: 0 };
+  inFlight = 0;
+  /** Scheduled time of sending by ID; used where response times are measured. */
+  readonly sentAtMs = new Float64Array(IDS);
+  readonly #fd: number;
+  readonly #options: FlightOptions;
+  /** Number of the query that each ID carries. */
+  readonly #queryOf = new Int32Array(IDS).fill(FREE);
+  #nextId = 0;
+  #nextBatch = 0;
+
+  constructor(options: FlightOptions) {
+    this.#options = options;
+    this.#fd = connectUdp(options.libc, options.port, LOSS_TIMEOUT_MS);
+  }
+
+  resetCounts(): void {
+    this.counts = { sent: 0, answered: 0, lost: 0, stray: 0, checked: 0, wrong: 0 };
+  }
+
+  /** Sends the next `count` (at most 64) queries. Query i of them is due at atMs + i * stepMs. */
+  send(count: number, atMs = 0, stepMs = 0): number {
+    const { queries } = this.#options;
+    const { octets, slotSize } = queries;
+    const first = this.#nextBatch * BATCH_SIZE;
+    for (let i = 0; i < count; i++) {
+      const id = (this.#nextId + i) & 0xffff;
+      if (this.#queryOf[id] !== FREE) this.#lose(id);
+      octets[(first + i) * slotSize] = id >> 8;
+      octets[(first + i) * slotSize + 1] = id & 0xff;
+      this.#queryOf[id] = first + i;
+      this.sentAtMs[id] = atMs + i * stepMs;
+    }
+    const sent = queries.send(this.#fd, this.#nextBatch, count);
+    for (let i = sent; i < count; i++) this.#queryOf[(this.#nextId + i) & 0xffff] = FREE;
+    this.#nextId = (this.#nextId + sent) & 0xffff;
+    this.#nextBatch = (this.#nextBatch + 1) % queries.batchCount;
+    this.inFlight += sent;
+    this.counts.sent += sent;
+    return sent;
+  }
+
+  /** Takes up to 64 replies; `onReply` gets the ID of each that was waited for. */
+  receive(flags: number, onReply?: (id: number) => void): number {
+    const { inbox } = this.#options;
+    const received = inbox.receive(this.#fd, flags);
+    for (let i = 0; i < received; i++) {
+      const at = i * inbox.slotSize;
+      const id = (inbox.octets[at]! << 8) | inbox.octets[at + 1]!;
+      const query = this.#queryOf[id]!;
+      if (query === FREE) {
+        this.counts.stray++;
+        continue;
+      }
+      this.#queryOf[id] = FREE;
+      this.inFlight--;
+      this.counts.answered++;
+      if (this.counts.answered % SAMPLE === 0) this.#check(at, inbox.lengthOf(i), query);
+      onReply?.(id);
+    }
+    return received;
+  }
+
+  /** Gives up on all that is in flight. */
+  loseAll(): void {
+    for (let id = 0; id < IDS; id++) {
+      if (this.#queryOf[id] !== FREE) this.#lose(id);
+    }
+  }
+
+  #lose(id: number): void {
+    this.#queryOf[id] = FREE;
+    this.inFlight--;
+    this.counts.lost++;
+  }
+
+  #check(at: number, length: number, query: number): void {
+    const { workload, queries, inbox, checkReplies } = this.#options;
+    if (!checkReplies) return;
+    this.counts.checked++;
+    const reply = inbox.octets.subarray(at, at + length);
+    const asked = queries.octets.subarray(query * queries.slotSize, (query + 1) * queries.slotSize);
+    const answers = (reply[6]! << 8) | reply[7]!;
+    const isResponse = (reply[2]! & 0x80) !== 0;
+    let isRight = isResponse && (reply[3]! & 0x0f) === workload.rcode && answers === workload.answers;
+    // The question must come back octet for octet, its case included.
+    for (let i = 12; isRight && i < questionEnd(asked); i++) isRight = reply[i] === asked[i];
+    if (!isRight) this.counts.wrong++;
+  }
+}
+
+/** Where the question of one of our own queries (uncompressed, one question) ends. */
+function questionEnd(query: Uint8Array): number {
+  let at = 12;
+  while (query[at] !== 0) at += 1 + query[at]!;
+  return at + 5;
+}

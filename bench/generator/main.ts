@@ -1,0 +1,154 @@
+/**
+ * The load generator: a process of its own, so that it can be pinned to a core of its own. Takes
+ * one job as JSON on the command line, prints one result as JSON, and ends by itself.
+ *
+ * Closed loop: a fixed number of queries in flight, the server as busy as it can be; gives
+ * queries per second and CPU per query. Open loop: a fixed rate whatever the server does; gives
+ * response times, counted from when a query was due, so that a stalled server cannot hide its
+ * stall by delaying the queries behind it.
+ *
+ * @module
+ */
+import { processTreeCpuSeconds } from "../process-cpu.ts";
+import { queriesOf, WORKLOADS, type Workload } from "../workloads.ts";
+import { Flight, type FlightCounts } from "./flight.ts";
+import { Histogram } from "./histogram.ts";
+import { BATCH_SIZE, DatagramVector, type Libc, MSG_DONTWAIT, MSG_WAITFORONE, openLibc } from "./libc.ts";
+
+export interface Job {
+  readonly port: number;
+  /** Whose CPU time is read. */
+  readonly pid: number;
+  readonly workload: string;
+  readonly checkReplies: boolean;
+  /** Sent but not counted, so that caches and compilers are warm. */
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  readonly sockets: number;
+  /** Queries in flight, over all sockets (closed loop). */
+  readonly window: number;
+  /** Queries a second; 0 for the closed loop. */
+  readonly rate: number;
+}
+
+export interface JobResult extends FlightCounts {
+  readonly seconds: number;
+  readonly serverCpuSeconds: number;
+  readonly generatorCpuSeconds: number;
+  /** Replies that came while the clock ran; those of the drain after it are in `answered` only. */
+  readonly answeredInTime: number;
+  /** Open loop only, in µs. */
+  readonly responseTime?: { readonly p50: number; readonly p99: number; readonly p999: number };
+}
+
+/** One reply is at most this long: what the server may send over UDP, and some. */
+const REPLY_SIZE = 1500;
+/** A minute is more than any run needs; a longer one is a mistake. */
+const SECONDS_MAX = 60;
+
+function run(job: Job): JobResult {
+  const workload = WORKLOADS.find(({ id }) => id === job.workload);
+  if (workload === undefined) throw new Error(`Unknown workload "${job.workload}"`);
+  if (!(job.seconds > 0 && job.seconds + job.warmUpSeconds <= SECONDS_MAX)) {
+    throw new Error(`A run takes more than 0 and at most ${SECONDS_MAX} seconds, not ${job.seconds}`);
+  }
+  const flights = openFlights(openLibc(), workload, job);
+  const runPhase = job.rate > 0 ? runOpenLoop : runClosedLoop;
+  if (job.warmUpSeconds > 0) {
+    runPhase(flights, job, job.warmUpSeconds, new Histogram());
+    drain(flights, new Histogram());
+  }
+  for (const flight of flights) flight.resetCounts();
+
+  const histogram = new Histogram();
+  const serverCpuBefore = processTreeCpuSeconds(job.pid);
+  const generatorCpuBefore = process.cpuUsage();
+  const startMs = performance.now();
+  runPhase(flights, job, job.seconds, histogram);
+  const seconds = (performance.now() - startMs) / 1000;
+  const { user, system } = process.cpuUsage(generatorCpuBefore);
+  const serverCpuSeconds = processTreeCpuSeconds(job.pid) - serverCpuBefore;
+  const answeredInTime = sumCounts(flights).answered;
+  drain(flights, histogram);
+
+  return {
+    ...sumCounts(flights),
+    answeredInTime,
+    seconds,
+    serverCpuSeconds,
+    generatorCpuSeconds: (user + system) / 1e6,
+    ...(job.rate > 0 && {
+      responseTime: {
+        p50: histogram.percentile(0.5),
+        p99: histogram.percentile(0.99),
+        p999: histogram.percentile(0.999),
+      },
+    }),
+  };
+}
+
+function openFlights(libc: Libc, workload: Workload, { port, sockets, checkReplies }: Job): Flight[] {
+  const all = queriesOf(workload);
+  const slotSize = Math.max(...all.map((query) => query.length));
+  const queries = new DatagramVector(libc, { batchCount: all.length / BATCH_SIZE, slotSize });
+  all.forEach((query, i) => {
+    queries.put(i, query);
+  });
+  const inbox = new DatagramVector(libc, { batchCount: 1, slotSize: REPLY_SIZE });
+  return Array.from(
+    { length: sockets },
+    () => new Flight({ libc, port, queries, inbox, workload, checkReplies }),
+  );
+}
+
+function runClosedLoop(flights: readonly Flight[], { window }: Job, seconds: number): void {
+  const share = Math.max(BATCH_SIZE, Math.floor(window / flights.length));
+  const endMs = performance.now() + seconds * 1000;
+  while (performance.now() < endMs) {
+    for (const flight of flights) {
+      // Whole batches only: topping up by ones would make the server work in ones, too.
+      while (flight.inFlight + BATCH_SIZE <= share && flight.send(BATCH_SIZE) === BATCH_SIZE);
+      if (flight.receive(MSG_WAITFORONE) === 0) flight.loseAll();
+    }
+  }
+}
+
+function runOpenLoop(flights: readonly Flight[], job: Job, seconds: number, histogram: Histogram): void {
+  const stepMs = 1000 / job.rate;
+  const startMs = performance.now();
+  const total = Math.round(seconds * job.rate);
+  let scheduled = 0;
+  let turn = 0;
+  while (scheduled < total) {
+    const due = Math.min(total, Math.floor((performance.now() - startMs) / stepMs));
+    while (scheduled < due) {
+      const count = Math.min(BATCH_SIZE, due - scheduled);
+      flights[turn % flights.length]!.send(count, startMs + scheduled * stepMs, stepMs);
+      scheduled += count;
+      turn++;
+    }
+    for (const flight of flights) takeReplies(flight, MSG_DONTWAIT, histogram);
+  }
+}
+
+/** Takes the replies still under way; what has not come when a receive times out is lost. */
+function drain(flights: readonly Flight[], histogram: Histogram): void {
+  for (const flight of flights) {
+    while (flight.inFlight > 0 && takeReplies(flight, MSG_WAITFORONE, histogram) > 0);
+    flight.loseAll();
+  }
+}
+
+function takeReplies(flight: Flight, flags: number, histogram: Histogram): number {
+  return flight.receive(flags, (id) => histogram.add((performance.now() - flight.sentAtMs[id]!) * 1000));
+}
+
+function sumCounts(flights: readonly Flight[]): FlightCounts {
+  const sum: FlightCounts = { sent: 0, answered: 0, lost: 0, stray: 0, checked: 0, wrong: 0 };
+  for (const { counts } of flights) {
+    for (const key of Object.keys(sum) as (keyof FlightCounts)[]) sum[key] += counts[key];
+  }
+  return sum;
+}
+
+process.stdout.write(`${JSON.stringify(run(JSON.parse(process.argv[2]!) as Job))}\n`);

@@ -1,0 +1,29 @@
+/**
+ * What the bench needs to know of a server to start it and to judge its answers.
+ *
+ * @module
+ */
+export interface Peer {
+  readonly id: string;
+  readonly title: string;
+  /** What is missing and how to get it, when it cannot be run here; undefined when it can. */
+  missing(): string | undefined;
+  /** Writes its configuration into an empty directory, says how to start it in the foreground. */
+  prepare(place: Place): Command;
+  /** False for the echo: its "replies" are the queries. */
+  readonly checkReplies: boolean;
+  /** Workloads that it answers in another way than the others: by id, what is different. */
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+export interface Place {
+  /** Its own, empty; removed at the end. */
+  readonly directory: string;
+  /** UDP and TCP, on 127.0.0.1. */
+  readonly port: number;
+}
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}

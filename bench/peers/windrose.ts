@@ -1,0 +1,28 @@
+/**
+ * Ourselves, as `npm start` runs us.
+ *
+ * @module
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Peer } from "./peer.ts";
+import { zonesDocument } from "./zones.ts";
+
+export const windrose: Peer = {
+  id: "windrose",
+  title: "Windrose",
+  checkReplies: true,
+  notes: { weighted: "a pool with `policy: weighted`" },
+  missing: () => undefined,
+  prepare({ directory, port }) {
+    const zones = join(directory, "zones");
+    mkdirSync(zones);
+    writeFileSync(join(zones, "bench.yaml"), zonesDocument());
+    const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+    return {
+      file: process.execPath,
+      args: [main, "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones],
+    };
+  },
+};

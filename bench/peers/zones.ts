@@ -1,0 +1,74 @@
+/**
+ * The data that every server is given: a small zone with the names of most workloads, and a large
+ * one. The same owners, types and TTLs for all; only the weighted name is written in each
+ * server's own way.
+ *
+ * @module
+ */
+import { LARGE_ZONE_NAMES, largeZoneLabel } from "../workloads.ts";
+
+export const SMALL_ZONE = "example.com";
+export const LARGE_ZONE = "large.example";
+export const STATIC_ADDRESS = "192.0.2.1";
+export const WILDCARD_ADDRESS = "192.0.2.9";
+export const WEIGHTED_MEMBERS = [
+  { address: "192.0.2.11", weight: 1 },
+  { address: "192.0.2.12", weight: 3 },
+  { address: "192.0.2.13", weight: 6 },
+] as const;
+
+export function largeZoneAddress(n: number): string {
+  return `198.51.${100 + (n >> 8)}.${n & 0xff}`;
+}
+
+/** The small zone as a master file; `weighted` is the line for the weighted name. */
+export function smallMasterFile(weighted = `weighted A ${WEIGHTED_MEMBERS[2].address}`): string {
+  return `${masterFileHead(SMALL_ZONE)}www A ${STATIC_ADDRESS}\n*.wild A ${WILDCARD_ADDRESS}\n${weighted}\n`;
+}
+
+export function largeMasterFile(): string {
+  const lines = Array.from(
+    { length: LARGE_ZONE_NAMES },
+    (_, n) => `${largeZoneLabel(n)} A ${largeZoneAddress(n)}`,
+  );
+  return `${masterFileHead(LARGE_ZONE)}${lines.join("\n")}\n`;
+}
+
+/** Both zones as one of our documents (DESIGN section 2). */
+export function zonesDocument(): string {
+  const head = `    ttl: 300
+    contact: hostmaster@example.com
+    records:
+      "@": { NS: [ns1, ns2] }
+      ns1: { A: 192.0.2.53 }
+      ns2: { A: 198.51.100.53 }
+`;
+  const members = WEIGHTED_MEMBERS.map(({ address, weight }) => `{ address: ${address}, weight: ${weight} }`);
+  const large = Array.from(
+    { length: LARGE_ZONE_NAMES },
+    (_, n) => `      ${largeZoneLabel(n)}: { A: ${largeZoneAddress(n)} }`,
+  );
+  return `pools:
+  weighted:
+    policy: weighted
+    members: [${members.join(", ")}]
+zones:
+  ${SMALL_ZONE}:
+${head}      www: { A: ${STATIC_ADDRESS} }
+      "*.wild": { A: ${WILDCARD_ADDRESS} }
+      weighted: { pool: weighted }
+  ${LARGE_ZONE}:
+${head}${large.join("\n")}
+`;
+}
+
+function masterFileHead(apex: string): string {
+  return `$ORIGIN ${apex}.
+$TTL 300
+@ SOA ns1 hostmaster 1 7200 900 1209600 300
+@ NS ns1
+@ NS ns2
+ns1 A 192.0.2.53
+ns2 A 198.51.100.53
+`;
+}

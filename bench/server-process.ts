@@ -1,0 +1,110 @@
+/**
+ * One server under test, as a child process of ours: configured in a temporary directory,
+ * pinned to its core, waited for until it answers, ended by its own pid.
+ *
+ * @module
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Peer } from "./peers/peer.ts";
+import { pinned } from "./pinning.ts";
+import { queriesOf, WORKLOADS } from "./workloads.ts";
+
+const START_TIMEOUT_MS = 20_000;
+const STOP_TIMEOUT_MS = 5_000;
+/** What a server said last is kept for the report of its failure, and no more than this. */
+const OUTPUT_LENGTH_MAX = 4_000;
+
+export class ServerProcess {
+  readonly peer: Peer;
+  readonly port: number;
+  readonly #child: ChildProcess;
+  #output = "";
+
+  private constructor(peer: Peer, port: number, child: ChildProcess) {
+    this.peer = peer;
+    this.port = port;
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.#output = (this.#output + text).slice(-OUTPUT_LENGTH_MAX);
+      });
+    }
+    child.on("error", (error) => {
+      this.#output += String(error);
+    });
+  }
+
+  /** Throws when the server does not answer in time, with what it printed. */
+  static async start(peer: Peer, temporary: string, core: number | undefined): Promise<ServerProcess> {
+    const directory = join(temporary, peer.id);
+    mkdirSync(directory);
+    const port = await freeUdpPort();
+    const { file, args } = pinned(peer.prepare({ directory, port }), core);
+    const server = new ServerProcess(
+      peer,
+      port,
+      spawn(file, args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] }),
+    );
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    while (!(await isAnswering(port))) {
+      if (!server.isRunning || performance.now() > deadlineMs) {
+        await server.stop();
+        throw new Error(`${peer.title} does not answer on 127.0.0.1:${port}: ${server.#output.trim()}`);
+      }
+      await sleep(50);
+    }
+    return server;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  get isRunning(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid !== undefined && exitCode === null && signalCode === null;
+  }
+
+  get output(): string {
+    return this.#output.trim();
+  }
+
+  /** SIGTERM, and SIGKILL for one that does not mind. */
+  async stop(): Promise<void> {
+    const deadlineMs = performance.now() + STOP_TIMEOUT_MS;
+    if (this.isRunning) this.#child.kill("SIGTERM");
+    while (this.isRunning && performance.now() < deadlineMs) await sleep(20);
+    if (this.isRunning) this.#child.kill("SIGKILL");
+  }
+}
+
+/** Asks for the static name once; true when a datagram comes back within 200 ms. */
+async function isAnswering(port: number): Promise<boolean> {
+  const socket = createSocket("udp4");
+  try {
+    return await new Promise<boolean>((resolve) => {
+      socket.on("error", () => resolve(false));
+      socket.on("message", () => resolve(true));
+      setTimeout(() => resolve(false), 200);
+      socket.connect(port, "127.0.0.1", () => socket.send(queriesOf(WORKLOADS[0]!)[0]!));
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+/** A port that is free now. Somebody else may take it before the server does; it will say so. */
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind(0, "127.0.0.1", resolve);
+  });
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
