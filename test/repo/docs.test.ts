@@ -74,6 +74,12 @@ describe("pages", () => {
   });
 });
 
+interface LockFile {
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >;
+}
+
 describe("package.json", () => {
   const packageFile = readPackage();
 
@@ -107,6 +113,16 @@ describe("package.json", () => {
 
   test("the lock file names no registry, so that npm ci takes the one that is set", () => {
     expect(readText("package-lock.json")).not.toContain('"resolved"');
+  });
+
+  test("the lock file has the optional packages of every platform, or npm ci refuses it", () => {
+    const { packages } = JSON.parse(readText("package-lock.json")) as LockFile;
+    const missing = Object.entries(packages).flatMap(([path, entry]) =>
+      Object.keys(entry.optionalDependencies ?? {}).filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 });
 
