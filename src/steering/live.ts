@@ -1,0 +1,42 @@
+/**
+ * The live table: numbers about endpoints that change while a configuration stays. One thread
+ * writes it, every worker reads it without locks; all of it stands in shared memory.
+ *
+ *   version   [0] grows, after the other columns were written, with each change
+ *   up        by slot (one for each member that is no pool): 1 up, 0 down
+ *   rotation  by rotationSlot(): turns that round-robin took, wraps at 2^32
+ *
+ * It lives as long as the configuration whose slots it numbers. A reader that sees a change
+ * half written works with it for one answer and looks again when the version has grown.
+ *
+ * @module
+ */
+export interface LiveTable {
+  readonly version: Int32Array;
+  readonly up: Uint8Array;
+  readonly rotation: Uint32Array;
+}
+
+/** A table for so many slots and pools in which everything is up. */
+export function allUp(slots: number, pools: number): LiveTable {
+  return {
+    version: new Int32Array(new SharedArrayBuffer(4)),
+    up: new Uint8Array(new SharedArrayBuffer(slots)).fill(1),
+    rotation: new Uint32Array(new SharedArrayBuffer(2 * 4 * pools)),
+  };
+}
+
+/**
+ * Where a pool's turns are counted: IPv4 and IPv6 each have their own count. Clients ask for A
+ * and AAAA in pairs; with one count for both, a pool of two members would give every A to the
+ * first and every AAAA to the second.
+ */
+export function rotationSlot(poolNumber: number, family: 4 | 6): number {
+  return 2 * poolNumber + (family === 4 ? 0 : 1);
+}
+
+/** Writes one verdict. Only the thread that owns the table does this. */
+export function setUp(live: LiveTable, slot: number, isUp: boolean): void {
+  live.up[slot] = isUp ? 1 : 0;
+  Atomics.add(live.version, 0, 1);
+}

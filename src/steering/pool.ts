@@ -1,0 +1,155 @@
+/**
+ * Pools as queries read them: linked to each other, with the steps of their policy compiled.
+ *
+ *   web ─┬─ eu ─┬─ eu-1  192.0.2.10, 2001:db8::10
+ *        │      └─ eu-2  192.0.2.11
+ *        └─ us ─── us-1  198.51.100.10        when down: cloud ── cdn.example.net.
+ *
+ * Compiled with the snapshot, once in each worker, and dropped with it. All but `state` is
+ * fixed; `state` belongs to the thread that compiled the pool.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { Name } from "../wire/name.ts";
+import type { LiveTable } from "./live.ts";
+import type { MemberSpec, PoolSpec } from "./spec.ts";
+import { Candidates, type Step } from "./step.ts";
+import { STEP_TYPES } from "./step-table.ts";
+
+export interface Member {
+  readonly name: string;
+  readonly weight: number;
+  readonly enabled: boolean;
+  /** Index in the live table; -1 for a member that is a pool. */
+  readonly slot: number;
+  /** 4 octets. */
+  readonly ipv4: Uint8Array | null;
+  /** 16 octets. */
+  readonly ipv6: Uint8Array | null;
+  /** Answered as CNAME. */
+  readonly target: Name | null;
+  readonly pool: Pool | null;
+}
+
+export interface Pool {
+  readonly id: string;
+  /** From 0, in the order of the ids: the same in every thread that compiles the same specs. */
+  readonly number: number;
+  readonly members: readonly Member[];
+  readonly steps: readonly Step[];
+  readonly answers: number;
+  /** 1 or more. */
+  readonly minUp: number;
+  readonly whenDown: "open" | "closed" | Pool;
+  readonly state: PoolState;
+}
+
+/** What follows from the live table, kept until its version grows. See standing.ts. */
+export interface PoolState {
+  /** The table and the version that the rest was worked out from. */
+  live: LiveTable | null;
+  version: number;
+  membersUp: number;
+  isUp: boolean;
+  readonly ipv4: FamilyState;
+  readonly ipv6: FamilyState;
+  /** Scratch of choose(). */
+  readonly candidates: Candidates;
+}
+
+export interface FamilyState {
+  /** Indexes of the members that stand, in document order; the first `count` are valid. */
+  readonly standing: Int32Array;
+  count: number;
+  /** Would a choice give an answer, with `when-down` taken into account? */
+  gives: boolean;
+  /** By member index: a Standing. */
+  readonly status: Uint8Array;
+  /** By step: what it remembers. */
+  readonly memory: readonly Float64Array[];
+}
+
+/**
+ * Links and compiles pools, by id. `slotOf` gives the row of the live table for each member
+ * that is no pool. The specs are checked already: a cycle, an unknown pool or an unknown step
+ * here is our own mistake. Edges of a cycle are members and `when-down` alike.
+ */
+export function compilePools(
+  specs: Iterable<PoolSpec>,
+  slotOf: (poolId: string, memberName: string) => number,
+): Map<string, Pool> {
+  const byId = new Map<string, PoolSpec>();
+  for (const spec of specs) {
+    assert(!byId.has(spec.id), `pool "${spec.id}" is given twice`);
+    byId.set(spec.id, spec);
+  }
+  const numbers = new Map([...byId.keys()].sort().map((id, number) => [id, number]));
+  const pools = new Map<string, Pool>();
+  const open = new Set<string>();
+
+  function compile(id: string): Pool {
+    const done = pools.get(id);
+    if (done !== undefined) return done;
+    const spec = byId.get(id);
+    assert(spec !== undefined, `pool "${id}" is not given`);
+    assert(!open.has(id), `pool "${id}" stands below itself`);
+    open.add(id);
+    const steps = spec.policy.map(({ type, options }) => {
+      const stepType = STEP_TYPES.get(type);
+      assert(stepType !== undefined, `step "${type}" is not in the table`);
+      return stepType.compile(options, spec.members);
+    });
+    const pool: Pool = {
+      id,
+      number: numbers.get(id)!,
+      members: spec.members.map((member) => compileMember(spec.id, member)),
+      steps,
+      answers: spec.answers,
+      minUp: Math.max(1, spec.minUp),
+      whenDown: typeof spec.whenDown === "string" ? spec.whenDown : compile(spec.whenDown.pool),
+      state: makeState(spec, steps, numbers.get(id)!),
+    };
+    open.delete(id);
+    pools.set(id, pool);
+    return pool;
+  }
+
+  function compileMember(poolId: string, spec: MemberSpec): Member {
+    return {
+      name: spec.name,
+      weight: spec.weight,
+      enabled: spec.enabled,
+      slot: spec.kind === "pool" ? -1 : slotOf(poolId, spec.name),
+      ipv4: spec.kind === "endpoint" ? spec.ipv4 : null,
+      ipv6: spec.kind === "endpoint" ? spec.ipv6 : null,
+      target: spec.kind === "target" ? spec.target : null,
+      pool: spec.kind === "pool" ? compile(spec.pool) : null,
+    };
+  }
+
+  for (const id of numbers.keys()) compile(id);
+  return pools;
+}
+
+function makeState(spec: PoolSpec, steps: readonly Step[], number: number): PoolState {
+  return {
+    live: null,
+    version: 0,
+    membersUp: 0,
+    isUp: false,
+    ipv4: makeFamilyState(spec.members.length, steps),
+    ipv6: makeFamilyState(spec.members.length, steps),
+    candidates: new Candidates(spec.members, number),
+  };
+}
+
+function makeFamilyState(members: number, steps: readonly Step[]): FamilyState {
+  return {
+    standing: new Int32Array(members),
+    count: 0,
+    gives: false,
+    status: new Uint8Array(members),
+    memory: steps.map((step) => new Float64Array(step.remembers ? members : 0)),
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * What documents say about pools, normalised: every default filled in, addresses and names
+ * parsed, ids checked. Documents make these; compilePools() turns them into what queries read.
+ *
+ * @module
+ */
+import type { Name } from "../wire/name.ts";
+
+export interface PoolSpec {
+  readonly id: string;
+  /** In the order written, which `failover` follows and which settles ties. */
+  readonly members: readonly MemberSpec[];
+  /** The chain, in order. An empty one keeps the members as they are written. */
+  readonly policy: readonly StepSpec[];
+  /** Members kept for one answer, 1 to 8. */
+  readonly answers: number;
+  /** Members that must be up for the pool to be up. 0 counts as 1. */
+  readonly minUp: number;
+  readonly whenDown: "open" | "closed" | { readonly pool: string };
+}
+
+export interface StepSpec {
+  readonly type: string;
+  /** Valid against the optionsSchema of the step's type. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export type MemberSpec = EndpointSpec | TargetSpec | PoolMemberSpec;
+
+interface MemberCommon {
+  /** Unique in its pool. */
+  readonly name: string;
+  /** 0 or more; up to 2^24 keeps every draw exact. */
+  readonly weight: number;
+  readonly enabled: boolean;
+}
+
+/** Answered as addresses; at least one of the two is there. */
+export interface EndpointSpec extends MemberCommon {
+  readonly kind: "endpoint";
+  readonly ipv4: Uint8Array | null;
+  readonly ipv6: Uint8Array | null;
+}
+
+/** Answered as CNAME. */
+export interface TargetSpec extends MemberCommon {
+  readonly kind: "target";
+  readonly target: Name;
+}
+
+export interface PoolMemberSpec extends MemberCommon {
+  readonly kind: "pool";
+  readonly pool: string;
+}

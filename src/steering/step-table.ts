@@ -1,0 +1,16 @@
+/**
+ * The table of steps. A new step is one file in steps/, one line here and one page in
+ * docs/steering/; the schema of documents takes names and options from this table.
+ *
+ * @module
+ */
+import type { StepType } from "./step.ts";
+import { failover } from "./steps/failover.ts";
+import { random } from "./steps/random.ts";
+import { roundRobin } from "./steps/round-robin.ts";
+import { weighted } from "./steps/weighted.ts";
+
+/** By the name that documents use. */
+export const STEP_TYPES: ReadonlyMap<string, StepType> = new Map(
+  [failover, random, roundRobin, weighted].map((type) => [type.name, type]),
+);

@@ -1,0 +1,96 @@
+/**
+ * What a step is. A policy is a chain of steps over one pool's candidates; each step narrows
+ * the candidates, orders them, or both, in place:
+ *
+ *   members that stand ─► geo ─► latency within 10ms ─► weighted ─► the first `answers`
+ *     (document order)  narrows       narrows            orders
+ *
+ * A step is a pure function of what run() is handed: candidates, request, memory. What depends
+ * on documents alone it works out in compile() and keeps by the member's index.
+ *
+ * @module
+ */
+import type { Static, TObject } from "typebox";
+import type { Random } from "../lib/random.ts";
+import type { LiveTable } from "./live.ts";
+import type { MemberSpec } from "./spec.ts";
+import type { StepTrace } from "./trace.ts";
+
+/** What a choice may depend on beside the pool. Reused from query to query by its owner. */
+export interface SteerRequest {
+  /** 4: addresses for A; 6: for AAAA. */
+  family: 4 | 6;
+  random: Random;
+  live: LiveTable;
+}
+
+/**
+ * The members still in the running, best first once a step has ordered them. One for each pool,
+ * reused: a pool never stands above itself, so no two uses overlap.
+ */
+export class Candidates {
+  /** Indexes into the pool's members; only the first `count` are valid. */
+  readonly indexes: Int32Array;
+  count = 0;
+  /** By member index, 0 or more. */
+  readonly weights: Float64Array;
+  /** By member index; for traces. */
+  readonly names: readonly string[];
+  /** The first places that the step must put in order; those after them do not matter to the answer. */
+  wanted = 0;
+  readonly poolNumber: number;
+
+  constructor(members: readonly MemberSpec[], poolNumber: number) {
+    this.indexes = new Int32Array(members.length);
+    this.weights = Float64Array.from(members, (member) => member.weight);
+    this.names = members.map((member) => member.name);
+    this.poolNumber = poolNumber;
+  }
+
+  swap(place: number, other: number): void {
+    const index = this.indexes[place]!;
+    this.indexes[place] = this.indexes[other]!;
+    this.indexes[other] = index;
+  }
+
+  /** The name of the member at a place; for traces. */
+  nameAt(place: number): string {
+    return this.names[this.indexes[place]!]!;
+  }
+}
+
+export interface Step {
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Keeps numbers from one query to the next; see `memory` of run(). */
+  readonly remembers: boolean;
+  /**
+   * Narrows and orders the candidates; leaves at least one where there was one. May not
+   * allocate when `trace` is null.
+   *
+   * `memory` is a number for each member, kept between queries of one family in one process;
+   * it is cleared when the set of members that stand changes. Empty unless `remembers`.
+   * The caller fills what the step considered and kept; the step adds its reasons.
+   */
+  run(candidates: Candidates, request: SteerRequest, memory: Float64Array, trace: StepTrace | null): void;
+}
+
+/** A row of the step table. */
+export interface StepType {
+  /** As documents write it. */
+  readonly name: string;
+  /** One line, for the reference and for editors. */
+  readonly summary: string;
+  readonly optionsSchema: TObject;
+  compile(options: Readonly<Record<string, unknown>>, members: readonly MemberSpec[]): Step;
+}
+
+/** Ties the options that compile() takes to their schema; documents check them against it. */
+export function stepType<Options extends TObject>(type: {
+  name: string;
+  summary: string;
+  optionsSchema: Options;
+  compile(options: Static<Options> & Readonly<Record<string, unknown>>, members: readonly MemberSpec[]): Step;
+}): StepType {
+  return type as StepType;
+}

@@ -1,0 +1,129 @@
+/**
+ * `weighted`: in proportion to the weights of the members that stand. Weight 0 is a last
+ * resort: such members drop out while one with a weight stands, and are equals when none does.
+ *
+ *   draw: random   each answer is drawn by itself; several without replacement
+ *   draw: smooth   nginx's smooth weighted round robin: exact over a cycle of as many answers
+ *                  as the weights add up to, and interleaved: 5, 1, 1 gives a a b a c a a
+ *
+ * The state of a smooth draw is one number for each member, kept by pool, family and process
+ * (each worker has its own cycle). It starts anew when the set of members that stand changes.
+ * Should an earlier step narrow the candidates by client, only those in the running move.
+ *
+ * @module
+ */
+import { Type } from "typebox";
+import { type Candidates, type SteerRequest, type Step, stepType } from "../step.ts";
+import type { StepTrace } from "../trace.ts";
+
+export const weighted = stepType({
+  name: "weighted",
+  summary: "In proportion to weight; weight 0 is a last resort",
+  optionsSchema: Type.Object(
+    {
+      draw: Type.Optional(
+        Type.Union([Type.Literal("random"), Type.Literal("smooth")], {
+          default: "random",
+          description: "random: each answer by itself; smooth: exact over a cycle, and interleaved",
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  compile(options): Step {
+    const type = "weighted";
+    return options.draw === "smooth"
+      ? { type, options, remembers: true, run: runSmooth }
+      : { type, options, remembers: false, run: runRandom };
+  },
+});
+
+function runRandom(
+  candidates: Candidates,
+  request: SteerRequest,
+  _memory: Float64Array,
+  trace: StepTrace | null,
+): void {
+  let total = dropLastResorts(candidates, trace);
+  const { indexes, weights, count, wanted } = candidates;
+  const equal = total === 0;
+  if (equal) total = count;
+  for (let place = 0; place < wanted && place < count - 1; place++) {
+    const drawn = (request.random.u32() / 0x1_0000_0000) * total;
+    // Should rounding have left `drawn` past the end, the last candidate has it.
+    let found = place;
+    let weight = equal ? 1 : weights[indexes[found]!]!;
+    let end = weight;
+    while (drawn >= end && found < count - 1) {
+      found++;
+      weight = equal ? 1 : weights[indexes[found]!]!;
+      end += weight;
+    }
+    candidates.swap(place, found);
+    trace?.draws.push({ drawn, total, member: candidates.nameAt(place) });
+    total -= weight;
+  }
+  if (count === 1) trace?.why.push(`only ${candidates.nameAt(0)} is left; no draw is needed`);
+}
+
+function runSmooth(
+  candidates: Candidates,
+  _request: SteerRequest,
+  memory: Float64Array,
+  trace: StepTrace | null,
+): void {
+  const sum = dropLastResorts(candidates, trace);
+  const { indexes, weights, count, wanted } = candidates;
+  const total = sum === 0 ? count : sum;
+  for (let place = 0; place < count; place++) {
+    const index = indexes[place]!;
+    memory[index]! += sum === 0 ? 1 : weights[index]!;
+    trace?.numbers.push({ member: candidates.names[index]!, values: { due: memory[index]! } });
+  }
+  // The one most overdue answers; those in the places after it are the next most overdue.
+  for (let place = 0; place < wanted && place < count - 1; place++) {
+    let most = place;
+    for (let other = place + 1; other < count; other++) {
+      const ahead = memory[indexes[other]!]! - memory[indexes[most]!]!;
+      if (ahead > 0 || (ahead === 0 && indexes[other]! < indexes[most]!)) most = other;
+    }
+    candidates.swap(place, most);
+  }
+  memory[indexes[0]!]! -= total;
+  trace?.why.push(`${candidates.nameAt(0)} is the most overdue; it pays back ${total}`);
+}
+
+/**
+ * Takes weight 0 out of the running while there is weight above 0, keeps the order, and gives
+ * the sum of the weights left: 0 when all are last resorts.
+ */
+function dropLastResorts(candidates: Candidates, trace: StepTrace | null): number {
+  const { indexes, weights } = candidates;
+  let total = 0;
+  let kept = 0;
+  for (let place = 0; place < candidates.count; place++) {
+    const index = indexes[place]!;
+    const weight = weights[index]!;
+    if (weight > 0) {
+      total += weight;
+      kept++;
+    }
+  }
+  if (kept === candidates.count) return total;
+  if (kept === 0) {
+    trace?.why.push("every candidate has weight 0: a last resort, and all are equals");
+    return 0;
+  }
+  kept = 0;
+  for (let place = 0; place < candidates.count; place++) {
+    const index = indexes[place]!;
+    if (weights[index]! > 0) indexes[kept++] = index;
+    else
+      trace?.dropped.push({
+        member: candidates.names[index]!,
+        why: "weight 0: a last resort, and others stand",
+      });
+  }
+  candidates.count = kept;
+  return total;
+}
