@@ -1,0 +1,197 @@
+/**
+ * Reading a query: from octets that strangers sent to a `Query` that is filled again for
+ * each of them. Never throws, allocates nothing, and looks at each octet a bounded number
+ * of times.
+ *
+ * What is checked here, and what it is answered with:
+ *
+ *   shorter than a header, or QR set            silence (a reply could start a loop)
+ *   an opcode other than QUERY                  `notimp`; `refused` for a NOTIFY or UPDATE in good form
+ *   QDCOUNT other than 1 (RFC 9619)             `formerr`
+ *   a name, RR or option that is cut short      `formerr`
+ *   two OPTs, or one that the root does not own `formerr` (RFC 6891 section 6.1.1)
+ *   EDNS version above 0                        `badvers`, options not looked at
+ *   ECS that RFC 7871 section 7.1.2 forbids     `formerr`
+ *   octets behind the last section              `formerr`
+ *
+ * RRs in other sections are stepped over: IXFR has a SOA in authority, TSIG one in
+ * additional, and neither changes what we answer.
+ *
+ * @module
+ */
+import { NameKey } from "./name-key.ts";
+
+export const HEADER_OCTETS = 12;
+
+export const QueryStatus = {
+  ok: 0,
+  /** No reply at all. */
+  ignore: 1,
+  formerr: 2,
+  notimp: 3,
+  badvers: 4,
+  refused: 5,
+} as const;
+export type QueryStatus = (typeof QueryStatus)[keyof typeof QueryStatus];
+
+const OPCODE_QUERY = 0;
+const OPCODE_NOTIFY = 4;
+const OPCODE_UPDATE = 5;
+const TYPE_OPT = 41;
+const OPTION_NSID = 3;
+const OPTION_ECS = 8;
+const OPTION_KEEPALIVE = 11;
+
+export class Query {
+  /** Bits of the header's second word, as they came. */
+  flags = 0;
+  opcode = 0;
+  readonly qname = new NameKey();
+  qtype = 0;
+  qclass = 0;
+  /** Where the question ends; 0 when it could not be read, and then it is not repeated in the reply. */
+  questionEnd = 0;
+  hasEdns = false;
+  ednsVersion = 0;
+  /** What the client can take over UDP; 512 without EDNS, and never less (RFC 6891 section 6.2.3). */
+  udpSize = 512;
+  dnssecOk = false;
+  wantsNsid = false;
+  wantsKeepalive = false;
+  /** Offset in the query of the ECS option's data; 0 when there is none. */
+  ecsOffset = 0;
+  ecsLength = 0;
+}
+
+/**
+ * Reads `octets[0, length)` into `query`. `overTcp` matters to edns-tcp-keepalive alone,
+ * which is ignored over UDP (RFC 7828 section 3.2.1).
+ */
+export function readQuery(octets: Uint8Array, length: number, query: Query, overTcp: boolean): QueryStatus {
+  if (length < HEADER_OCTETS) return QueryStatus.ignore;
+  const flags = (octets[2]! << 8) | octets[3]!;
+  if ((flags & 0x8000) !== 0) return QueryStatus.ignore;
+  query.flags = flags;
+  query.opcode = (flags >>> 11) & 15;
+  query.questionEnd = 0;
+  query.hasEdns = false;
+  query.ednsVersion = 0;
+  query.udpSize = 512;
+  query.dnssecOk = false;
+  query.wantsNsid = false;
+  query.wantsKeepalive = false;
+  query.ecsOffset = 0;
+  // NOTIFY and UPDATE have the form of a query. Nothing is known of the form of other
+  // messages, so nothing past their header is read.
+  const isQuery = query.opcode === OPCODE_QUERY;
+  if (!isQuery && query.opcode !== OPCODE_NOTIFY && query.opcode !== OPCODE_UPDATE) return QueryStatus.notimp;
+  if (octets[4] !== 0 || octets[5] !== 1) return QueryStatus.formerr;
+
+  const nameEnd = query.qname.read(octets, HEADER_OCTETS, length);
+  if (nameEnd < 0 || nameEnd + 4 > length) return QueryStatus.formerr;
+  query.qtype = (octets[nameEnd]! << 8) | octets[nameEnd + 1]!;
+  query.qclass = (octets[nameEnd + 2]! << 8) | octets[nameEnd + 3]!;
+  let at = nameEnd + 4;
+  query.questionEnd = at;
+
+  const skipped = ((octets[6]! << 8) | octets[7]!) + ((octets[8]! << 8) | octets[9]!);
+  for (let i = 0; i < skipped; i++) {
+    at = skipRecord(octets, at, length);
+    if (at < 0) return QueryStatus.formerr;
+  }
+  const additional = (octets[10]! << 8) | octets[11]!;
+  let optOffset = -1;
+  // A malformed OPT is still an OPT: the reply to it carries one, so reading goes on to the
+  // end and the status is given there.
+  let status: QueryStatus = QueryStatus.ok;
+  for (let i = 0; i < additional; i++) {
+    const owner = at;
+    at = skipName(octets, at, length);
+    if (at < 0 || at + 10 > length) return QueryStatus.formerr;
+    const type = (octets[at]! << 8) | octets[at + 1]!;
+    const dataLength = (octets[at + 8]! << 8) | octets[at + 9]!;
+    if (type === TYPE_OPT) {
+      if (query.hasEdns || octets[owner] !== 0) status = QueryStatus.formerr;
+      query.hasEdns = true;
+      optOffset = at;
+    }
+    at += 10 + dataLength;
+    if (at > length) return QueryStatus.formerr;
+  }
+  if (at !== length) return QueryStatus.formerr;
+  if (status === QueryStatus.ok && optOffset >= 0) status = readOpt(octets, optOffset, query, overTcp);
+  return status === QueryStatus.ok && !isQuery ? QueryStatus.refused : status;
+}
+
+/** Reads the OPT whose fixed part (type, class, TTL, length) starts at `at`; its octets are all there. */
+function readOpt(octets: Uint8Array, at: number, query: Query, overTcp: boolean): QueryStatus {
+  const size = (octets[at + 2]! << 8) | octets[at + 3]!;
+  if (size > 512) query.udpSize = size;
+  query.ednsVersion = octets[at + 5]!;
+  query.dnssecOk = (octets[at + 6]! & 0x80) !== 0;
+  if (query.ednsVersion !== 0) return QueryStatus.badvers;
+  const dataLength = (octets[at + 8]! << 8) | octets[at + 9]!;
+  let option = at + 10;
+  const end = option + dataLength;
+  while (option < end) {
+    if (option + 4 > end) return QueryStatus.formerr;
+    const code = (octets[option]! << 8) | octets[option + 1]!;
+    const optionLength = (octets[option + 2]! << 8) | octets[option + 3]!;
+    const data = option + 4;
+    option = data + optionLength;
+    if (option > end) return QueryStatus.formerr;
+    if (code === OPTION_ECS) {
+      // A second ECS would leave open which one counts; RFC 7871 has one option a query.
+      if (query.ecsOffset !== 0 || !isEcsQuery(octets, data, optionLength)) return QueryStatus.formerr;
+      query.ecsOffset = data;
+      query.ecsLength = optionLength;
+    } else if (code === OPTION_NSID) {
+      query.wantsNsid = true;
+    } else if (code === OPTION_KEEPALIVE && overTcp) {
+      if (optionLength !== 0) return QueryStatus.formerr; // RFC 7828 section 3.2.1: a client sends no timeout
+      query.wantsKeepalive = true;
+    }
+  }
+  return QueryStatus.ok;
+}
+
+/** RFC 7871 section 6 and 7.1.2: a known family, scope 0, exactly the octets that the source length needs, no bit beyond it. */
+function isEcsQuery(octets: Uint8Array, at: number, length: number): boolean {
+  if (length < 4) return false;
+  const family = (octets[at]! << 8) | octets[at + 1]!;
+  const sourcePrefixLength = octets[at + 2]!;
+  const bitsMax = family === 1 ? 32 : family === 2 ? 128 : -1;
+  if (sourcePrefixLength > bitsMax || octets[at + 3] !== 0) return false;
+  if (length !== 4 + ((sourcePrefixLength + 7) >>> 3)) return false;
+  const spareBits = -sourcePrefixLength & 7;
+  return spareBits === 0 || (octets[at + length - 1]! & ((1 << spareBits) - 1)) === 0;
+}
+
+/** The offset behind the RR at `at`, or -1. */
+function skipRecord(octets: Uint8Array, at: number, length: number): number {
+  const fixed = skipName(octets, at, length);
+  if (fixed < 0 || fixed + 10 > length) return -1;
+  const next = fixed + 10 + ((octets[fixed + 8]! << 8) | octets[fixed + 9]!);
+  return next > length ? -1 : next;
+}
+
+/**
+ * The offset behind the name at `at`, or -1. A pointer ends a name, so it is not followed:
+ * we do not need what it says, and so cannot be led in circles by it. It must point
+ * backwards all the same.
+ */
+function skipName(octets: Uint8Array, at: number, length: number): number {
+  const start = at;
+  while (at < length) {
+    const octet = octets[at]!;
+    if (octet === 0) return at + 1;
+    if (octet >= 0xc0) {
+      if (at + 1 >= length) return -1;
+      return (((octet & 0x3f) << 8) | octets[at + 1]!) < start ? at + 2 : -1;
+    }
+    if (octet > 63) return -1;
+    at += octet + 1;
+    if (at - start >= 255) return -1;
+  }
+  return -1;
+}
