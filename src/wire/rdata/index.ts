@@ -14,7 +14,10 @@ import { A, AAAA } from "./address.ts";
 import type { RdataCodec } from "./codec.ts";
 import { formatGenericRdata, parseGenericRdata } from "./generic.ts";
 import { AFSDB, DNAME, HOST, KX, MINFO, MX, RP, SOA } from "./host.ts";
+import { LOC } from "./loc.ts";
+import { DNSKEY, DS, SSHFP, TLSA } from "./security.ts";
 import { NAPTR, SRV, URI } from "./service.ts";
+import { SVCB } from "./svcb.ts";
 import { CAA, HINFO, TXT } from "./text.ts";
 import { TokenReader } from "./token-reader.ts";
 
@@ -36,10 +39,20 @@ const CODECS: ReadonlyMap<number, RdataCodec> = new Map([
   [RRType.RP, RP],
   [RRType.AFSDB, AFSDB],
   [RRType.AAAA, AAAA],
+  [RRType.LOC, LOC],
   [RRType.SRV, SRV],
   [RRType.NAPTR, NAPTR],
   [RRType.KX, KX],
   [RRType.DNAME, DNAME],
+  [RRType.DS, DS],
+  [RRType.SSHFP, SSHFP],
+  [RRType.DNSKEY, DNSKEY],
+  [RRType.TLSA, TLSA],
+  [RRType.SMIMEA, TLSA],
+  [RRType.CDS, DS],
+  [RRType.CDNSKEY, DNSKEY],
+  [RRType.SVCB, SVCB],
+  [RRType.HTTPS, SVCB],
   [RRType.SPF, TXT],
   [RRType.URI, URI],
   [RRType.CAA, CAA],
