@@ -42,6 +42,8 @@ export interface Pool {
   /** 1 or more. */
   readonly minUp: number;
   readonly whenDown: "open" | "closed" | Pool;
+  /** May a choice give a CNAME target, here or in a pool that this one leads to? */
+  readonly canTarget: boolean;
   readonly state: PoolState;
 }
 
@@ -64,7 +66,7 @@ export interface FamilyState {
   count: number;
   /** Would a choice give an answer, with `when-down` taken into account? */
   gives: boolean;
-  /** By member index: a Standing. */
+  /** By member index: a value of Standing, in standing.ts. */
   readonly status: Uint8Array;
   /** By step: what it remembers. */
   readonly memory: readonly Float64Array[];
@@ -100,14 +102,19 @@ export function compilePools(
       assert(stepType !== undefined, `step "${type}" is not in the table`);
       return stepType.compile(options, spec.members);
     });
+    const members = spec.members.map((member) => compileMember(spec.id, member));
+    const whenDown = typeof spec.whenDown === "string" ? spec.whenDown : compile(spec.whenDown.pool);
     const pool: Pool = {
       id,
       number: numbers.get(id)!,
-      members: spec.members.map((member) => compileMember(spec.id, member)),
+      members,
       steps,
       answers: spec.answers,
       minUp: Math.max(1, spec.minUp),
-      whenDown: typeof spec.whenDown === "string" ? spec.whenDown : compile(spec.whenDown.pool),
+      whenDown,
+      canTarget:
+        members.some((member) => member.target !== null || member.pool?.canTarget === true) ||
+        (typeof whenDown === "object" && whenDown.canTarget),
       state: makeState(spec, steps, numbers.get(id)!),
     };
     open.delete(id);

@@ -1,0 +1,78 @@
+/**
+ * Which members of a pool stand: enabled, up, and able to give an address of the asked family.
+ * Depends on the live table alone, so it is worked out when the table's version has grown, for
+ * both families and for the pools below, and only read in between.
+ *
+ * Up or down is a matter of the whole pool; a family is not. A pool that is up and whose members
+ * of one family are all down is up, and gives nothing of that family: it never fails open for it.
+ *
+ * @module
+ */
+import type { LiveTable } from "./live.ts";
+import type { FamilyState, Member, Pool } from "./pool.ts";
+
+/** Where a member is before the first step. */
+export const Standing = {
+  Stands: 0,
+  Disabled: 1,
+  Down: 2,
+  /** An endpoint without an address of the family. */
+  NoAddress: 3,
+  /** A pool from which nothing of the family would come. */
+  GivesNothing: 4,
+} as const;
+
+/** Makes the pool's state that of the live table at this version. Cheap when it is already. */
+export function refresh(pool: Pool, live: LiveTable, version: number): void {
+  const { state } = pool;
+  if (state.version === version && state.live === live) return;
+  let membersUp = 0;
+  for (const member of pool.members) {
+    if (member.pool !== null) refresh(member.pool, live, version);
+    if (member.enabled && isMemberUp(member, live)) membersUp++;
+  }
+  state.membersUp = membersUp;
+  state.isUp = membersUp >= pool.minUp;
+  if (typeof pool.whenDown === "object") refresh(pool.whenDown, live, version);
+  refreshFamily(pool, live, 4, state.ipv4);
+  refreshFamily(pool, live, 6, state.ipv6);
+  state.live = live;
+  state.version = version;
+}
+
+export function isMemberUp(member: Member, live: LiveTable): boolean {
+  return member.pool === null ? live.up[member.slot] === 1 : member.pool.state.isUp;
+}
+
+export function familyState(pool: Pool, family: 4 | 6): FamilyState {
+  return family === 4 ? pool.state.ipv4 : pool.state.ipv6;
+}
+
+function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool: FamilyState): void {
+  const { standing, status, memory } = familyOfPool;
+  const assumeUp = !pool.state.isUp && pool.whenDown === "open";
+  let count = 0;
+  let changed = false;
+  for (let index = 0; index < pool.members.length; index++) {
+    const now = standingOf(pool.members[index]!, live, family, assumeUp);
+    if (now !== status[index]) {
+      changed ||= now === Standing.Stands || status[index] === Standing.Stands;
+      status[index] = now;
+    }
+    if (now === Standing.Stands) standing[count++] = index;
+  }
+  familyOfPool.count = count;
+  if (changed) for (const numbers of memory) numbers.fill(0);
+  if (pool.state.isUp || pool.whenDown === "open") familyOfPool.gives = count > 0;
+  else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
+}
+
+function standingOf(member: Member, live: LiveTable, family: 4 | 6, assumeUp: boolean): number {
+  if (!member.enabled) return Standing.Disabled;
+  if (!assumeUp && !isMemberUp(member, live)) return Standing.Down;
+  if (member.pool !== null) {
+    return familyState(member.pool, family).gives ? Standing.Stands : Standing.GivesNothing;
+  }
+  const has = member.target !== null || (family === 4 ? member.ipv4 : member.ipv6) !== null;
+  return has ? Standing.Stands : Standing.NoAddress;
+}
