@@ -50,6 +50,17 @@ describe("pages", () => {
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
+  test("src/, test/ and bench/ name no page that is not there", () => {
+    const missing = ["src", "test", "bench"].flatMap((folder) =>
+      [...readTree(folder, ".ts")].flatMap(([path, text]) =>
+        [...text.matchAll(/\bdocs\/[\w/-]+\.md/g)]
+          .filter(([page]) => !existsSync(join(ROOT, page)))
+          .map(([page]) => `${folder}/${path} names ${page}`),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test("linksOf() and anchorsOf() find what they should", () => {
     const text =
       "# A b: `c`!\n[one](two.md) ![three](four.png) [five](#a-b-c)\n```\n[six](seven.md)\n```\n[e](https://e.test/)";
