@@ -52,7 +52,10 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   picks.target = null;
   picks.degraded = false;
   picks.scopePrefixLength = 0;
-  const version = Atomics.load(request.live.version, 0);
+  // A plain read, which is cheaper; what has changed is worked out after an atomic one, so
+  // that it sees all that was written before the version grew.
+  let version = request.live.version[0]!;
+  if (pool.state.version !== version) version = Atomics.load(request.live.version, 0);
   const top = trace === null ? null : expand(pool, request, version, picks, true);
   if (trace === null) expand(pool, request, version, picks, false);
   picks.outcome = picks.count > 0 ? "answer" : "nodata";

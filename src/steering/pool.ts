@@ -100,7 +100,9 @@ export function compilePools(
     const steps = spec.policy.map(({ type, options }) => {
       const stepType = STEP_TYPES.get(type);
       assert(stepType !== undefined, `step "${type}" is not in the table`);
-      return stepType.compile(options, spec.members);
+      // Copied into one shape, so that the call of run() on the query path stays quick.
+      const { remembers, run } = stepType.compile(options, spec.members);
+      return { type, options, remembers, run };
     });
     const members = spec.members.map((member) => compileMember(spec.id, member));
     const whenDown = typeof spec.whenDown === "string" ? spec.whenDown : compile(spec.whenDown.pool);

@@ -72,7 +72,12 @@ export interface Step {
    * it is cleared when the set of members that stand changes. Empty unless `remembers`.
    * The caller fills what the step considered and kept; the step adds its reasons.
    */
-  run(candidates: Candidates, request: SteerRequest, memory: Float64Array, trace: StepTrace | null): void;
+  readonly run: (
+    candidates: Candidates,
+    request: SteerRequest,
+    memory: Float64Array,
+    trace: StepTrace | null,
+  ) => void;
 }
 
 /** A row of the step table. */
