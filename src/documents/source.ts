@@ -1,0 +1,295 @@
+/**
+ * One YAML file: what it says, and where each key and value of it stands.
+ *
+ *   text ─► quick-yaml ──(not plain)──► the yaml library ──► value
+ *                 locate(path) ─► read again with positions ─► line and column
+ *
+ * Positions are worked out when the first fault is found; a good file never pays for them.
+ * Lives as long as one load.
+ *
+ * @module
+ */
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  parseDocument,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from "yaml";
+import type { Fault } from "../lib/fault.ts";
+import { nearestWord } from "../lib/nearest.ts";
+import { type QuickPositions, readQuickYaml } from "./quick-yaml.ts";
+
+/** Keys and indexes from the top of a file. */
+export type Path = readonly (string | number)[];
+
+/** What of an entry a fault is about. */
+export type Part = "key" | "value";
+
+/** The file as it was read; `text` is decoded and has no byte order mark. */
+export interface SourceFile {
+  /** Path as the operator gave it. */
+  readonly file: string;
+  readonly text: string;
+  readonly modifiedMs: number;
+}
+
+export class Source {
+  readonly file: string;
+  readonly modifiedMs: number;
+  readonly faults: Fault[] = [];
+  /** Null when the file is empty, and undefined when it is no YAML. */
+  readonly value: unknown;
+  readonly #text: string;
+  #lineStarts: number[] | undefined;
+  #document: Document.Parsed | undefined;
+  #quickPositions: QuickPositions | undefined;
+  #quickValue: unknown;
+
+  constructor({ file, text, modifiedMs }: SourceFile) {
+    this.file = file;
+    this.modifiedMs = modifiedMs;
+    this.#text = text;
+    const quick = readQuickYaml(text);
+    this.value = quick === undefined ? this.#readWithCare() : quick.value;
+  }
+
+  /** Where a key or a value stands; of a path that is not there, the nearest part that is. */
+  locate(path: Path, part: Part): { line: number; column: number } {
+    if (this.#document !== undefined) return this.#lineAndColumn(locateInDocument(this.#document, path, part));
+    if (this.#quickPositions === undefined) {
+      this.#quickPositions = new Map();
+      this.#quickValue = readQuickYaml(this.#text, this.#quickPositions)?.value;
+    }
+    let offset = 0;
+    let at: unknown = this.#quickValue;
+    for (const [depth, step] of path.entries()) {
+      const entry = typeof at === "object" && at !== null ? this.#quickPositions.get(at)?.get(step) : undefined;
+      if (entry === undefined) break;
+      offset = part === "key" || depth < path.length - 1 ? entry.key : entry.value;
+      at = (at as Record<string | number, unknown>)[step];
+    }
+    return this.#lineAndColumn(offset);
+  }
+
+  fault(path: Path, part: Part, severity: Fault["severity"], message: string): Fault {
+    return { severity, file: this.file, ...this.locate(path, part), message };
+  }
+
+  #readWithCare(): unknown {
+    try {
+      return this.#readByLibrary();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // The library recurses; a file of brackets only ends its stack.
+      this.#document = undefined;
+      this.#addError(1, 1, "maps and lists nest too deep to be read; documents need a dozen levels");
+      return undefined;
+    }
+  }
+
+  #readByLibrary(): unknown {
+    // Uniqueness of keys is checked below: the library compares each key with each other.
+    const document = parseDocument(this.#text, {
+      merge: true,
+      stringKeys: true,
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: "silent",
+    });
+    this.#document = document;
+    const lines = new Set<number>();
+    for (const error of [...document.errors, ...document.warnings]) {
+      const { line, column } = this.#lineAndColumn(error.pos[0]);
+      // What follows from a first mistake in a line only hides it.
+      if (lines.has(line) || lines.size === SYNTAX_FAULTS_MAX) continue;
+      lines.add(line);
+      this.#addError(line, column, describeYamlError(error));
+    }
+    if (lines.size > 0) return undefined;
+    this.#checkKeys(document);
+    if (this.faults.length > 0) return undefined;
+    return this.#toPlain(document);
+  }
+
+  #addError(line: number, column: number, message: string): void {
+    this.faults.push({ severity: "error", file: this.file, line, column, message });
+  }
+
+  #checkKeys(document: Document.Parsed): void {
+    visit(document, {
+      Map: (_key, map) => {
+        const seen = new Map<string, number>();
+        for (const { key } of map.items) {
+          const offset = offsetOf(key) ?? 0;
+          const { line, column } = this.#lineAndColumn(offset);
+          if (!isScalar(key)) {
+            this.#addError(line, column, "a key that is a map, a list or an alias; write a text as key");
+            continue;
+          }
+          const text = String(key.value);
+          const first = seen.get(text);
+          if (first === undefined) seen.set(text, offset);
+          else if (text !== "<<") {
+            const at = this.#lineAndColumn(first);
+            this.#addError(line, column, `the key "${text}" stands twice in one map, first at line ${at.line}; keep one of them`);
+          }
+        }
+      },
+      Alias: (_key, alias) => {
+        if (alias.resolve(document) !== undefined) return;
+        const { line, column } = this.#lineAndColumn(offsetOf(alias) ?? 0);
+        const anchors = new Set<string>();
+        visit(document, { Node: (_, node) => void ("anchor" in node && node.anchor !== undefined && anchors.add(node.anchor)) });
+        const nearest = nearestWord(alias.source, anchors);
+        const hint = nearest === undefined ? `set it with &${alias.source} before this place` : `did you mean *${nearest}?`;
+        this.#addError(line, column, `the alias *${alias.source} has no anchor; ${hint}`);
+      },
+    });
+  }
+
+  /** Aliases are shared objects here, so a bomb costs nothing until it is walked: measure it first. */
+  #toPlain(document: Document.Parsed): unknown {
+    let value: unknown;
+    try {
+      value = document.toJS({ maxAliasCount: -1 });
+    } catch (error) {
+      this.#addError(1, 1, `${error instanceof Error ? error.message : String(error)}; write it out without the alias`);
+      return undefined;
+    }
+    const excess = excessNodes(value);
+    if (excess <= ALIAS_NODES_MAX) return value;
+    const what = excess === Infinity ? "an alias that stands within its own anchor" : `aliases that stand for more than ${ALIAS_NODES_MAX} values`;
+    this.#addError(1, 1, `${what}; write it out, or use fewer`);
+    return undefined;
+  }
+
+  #lineAndColumn(offset: number): { line: number; column: number } {
+    if (this.#lineStarts === undefined) {
+      this.#lineStarts = [0];
+      for (let at = this.#text.indexOf("\n"); at >= 0; at = this.#text.indexOf("\n", at + 1)) this.#lineStarts.push(at + 1);
+    }
+    let low = 0;
+    let high = this.#lineStarts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#lineStarts[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+  }
+}
+
+/** One mistake in YAML brings many after it; the first few are those to mend. */
+const SYNTAX_FAULTS_MAX = 5;
+
+/** What aliases may add to a file when all are written out. */
+const ALIAS_NODES_MAX = 1_000_000;
+
+/** How many nodes walking the value visits beyond those that there are; Infinity for a loop. */
+function excessNodes(value: unknown): number {
+  const sizes = new Map<object, number>();
+  const open = new Set<object>();
+  function size(node: unknown): number {
+    if (typeof node !== "object" || node === null) return 1;
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    if (open.has(node)) return Infinity;
+    open.add(node);
+    let sum = 1;
+    for (const child of Object.values(node)) sum += size(child);
+    open.delete(node);
+    sizes.set(node, sum);
+    return sum;
+  }
+  const walked = size(value);
+  let written = 1;
+  for (const node of sizes.keys()) written += Object.keys(node).length;
+  return walked - written;
+}
+
+/** The library's codes in the words of our faults. */
+function describeYamlError(error: YAMLError): string {
+  switch (error.code) {
+    case "TAB_AS_INDENT":
+      return "a tab in the indentation; indent with spaces";
+    case "BAD_INDENT":
+      return "this line is indented in a way that fits nothing above it; line it up with its neighbours";
+    case "MULTIPLE_DOCS":
+      return "a second YAML document in one file; give it a file of its own";
+    case "MULTILINE_IMPLICIT_KEY":
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return 'a text with ": " in it, or a key in the wrong place; put the text in quotes, or mend the indentation';
+    case "BAD_ALIAS":
+      return `an alias or anchor that cannot be (${error.message}); put the text in quotes if it is none`;
+    case "TAG_RESOLVE_FAILED":
+      return "a tag (!) that is not known here; drop it, or put the text in quotes";
+    case "MISSING_CHAR":
+      return `${lowerFirst(error.message)}; a bracket, quote, comma or colon is not there`;
+    case "BAD_SCALAR_START":
+      return `${lowerFirst(error.message)}; put the text in quotes`;
+    default:
+      return `not valid YAML: ${lowerFirst(error.message)}; mend what stands here`;
+  }
+}
+
+function lowerFirst(text: string): string {
+  const line = text.split("\n", 1)[0]!;
+  return line.charAt(0).toLowerCase() + line.slice(1);
+}
+
+function locateInDocument(document: Document.Parsed, path: Path, part: Part): number {
+  let node: unknown = document.contents;
+  let offset = offsetOf(node) ?? 0;
+  for (const [depth, step] of path.entries()) {
+    const collection = isAlias(node) ? node.resolve(document) : node;
+    const entry = findEntry(document, collection, step);
+    if (entry === undefined) break;
+    const wanted = part === "key" || depth < path.length - 1 ? entry.key : entry.value;
+    offset = offsetOf(wanted) ?? offsetOf(entry.key) ?? offsetOf(entry.value) ?? offset;
+    node = entry.value;
+  }
+  return offset;
+}
+
+interface Entry {
+  readonly key: unknown;
+  readonly value: unknown;
+}
+
+function findEntry(document: Document.Parsed, collection: unknown, step: string | number): Entry | undefined {
+  if (isSeq(collection)) {
+    const value = collection.items[Number(step)];
+    return value === undefined ? undefined : { key: value, value };
+  }
+  if (!isMap(collection)) return undefined;
+  const pair = collection.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+  if (pair !== undefined) return pair;
+  // Merged in by <<: the fault is where the anchor's map has it.
+  for (const { key, value } of (collection as YAMLMap).items) {
+    if (!isScalar(key) || key.value !== "<<") continue;
+    const merged = isAlias(value) ? value.resolve(document) : value;
+    for (const item of isSeq(merged) ? merged.items : [merged]) {
+      const entry = findEntry(document, isAlias(item) ? item.resolve(document) : item, step);
+      if (entry !== undefined) return entry;
+    }
+  }
+  return undefined;
+}
+
+function offsetOf(node: unknown): number | undefined {
+  if (isPair(node)) return offsetOf(node.key);
+  if (!isNode(node)) return undefined;
+  const range = (node as ParsedNode).range;
+  // An empty value has no place of its own.
+  if (range === undefined || range === null || (!isCollection(node) && !isAlias(node) && range[0] === range[1])) return undefined;
+  return range[0];
+}
