@@ -24,7 +24,7 @@ export type Name = Uint8Array & { readonly [nameBrand]: true };
 /** RFC 1035 section 2.3.4, length octets and the root's included. */
 export const NAME_OCTETS_MAX = 255;
 /** RFC 1035 section 2.3.4; the two bits above tell labels from pointers. */
-export const LABEL_OCTETS_MAX = 63;
+const LABEL_OCTETS_MAX = 63;
 
 /**
  * How many compression pointers one name may take. A name has at most 127 labels and a

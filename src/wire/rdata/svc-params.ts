@@ -95,7 +95,7 @@ export function formatSvcParamKey(key: number): string {
 }
 
 /** The number of a key's name or of keyNNNNN (no leading zeros); undefined when it is neither. */
-export function parseSvcParamKey(text: string): number | undefined {
+function parseSvcParamKey(text: string): number | undefined {
   const known = KEYS.get(text);
   if (known !== undefined) return known;
   if (!/^key(?:0|[1-9][0-9]{0,4})$/.test(text)) return undefined;
@@ -268,7 +268,9 @@ function addressHint(name: string, octetCount: 4 | 16): ParamKind {
 function isDohPath(value: Uint8Array): boolean {
   if (!isUtf8(value)) return false;
   const text = Buffer.from(value).toString("utf8");
-  return text.startsWith("/") && /\{[^{}]*\bdns\b[^{}]*\}/.test(text);
+  // First the expressions, then their variables: one pattern for both would backtrack.
+  const expressions = text.match(/\{[^{}]*\}/g) ?? [];
+  return text.startsWith("/") && expressions.some((each) => each.split(/[^A-Za-z0-9_.%]/).includes("dns"));
 }
 
 const COMMA = 0x2c;

@@ -83,6 +83,8 @@ describe.each([
     ["ipv6hint=192.0.2.1", /IPv6 addresses/],
     ["ech=*", /base64/],
     ["dohpath=/dns-query", /variable dns/],
+    ["dohpath=/{?dnssec}", /variable dns/],
+    ["dohpath=/{?dns", /variable dns/],
     ["dohpath=https://example.com/{?dns}", /relative URI template/],
     ["ohttp=1", /no value of ohttp/],
     ["PORT=1", /no parameter key/],
@@ -125,6 +127,11 @@ describe.each([
     const rdata = hex("0001 00 0002 0000");
     expect(decodeRdata(type, rdata, 0, rdata.length)).toEqual(rdata);
     expect(parseRdata(type, formatRdata(type, rdata))).toEqual(rdata);
+  });
+
+  test("takes dns among other variables of a dohpath", () => {
+    const rdata = parseRdata(type, "1 . dohpath=/{path}/q{?a,dns}");
+    expect(formatRdata(type, rdata)).toBe('1 . dohpath="/{path}/q{?a,dns}"');
   });
 
   test("takes a known key by number, with its value as octets", () => {
