@@ -71,16 +71,14 @@ const pairs: fc.Arbitrary<Pair> = fc.oneof(
     const quoted = data.map((string) => `"${string.replaceAll(/["\\]/g, "\\$&")}"`);
     return pair(RRType.TXT, quoted.join(" "), { data });
   }),
-  fc
-    .tuple(u16, u16, u16, hostNames)
-    .map(([priority, weight, port, name]) =>
-      pair(RRType.SRV, `${priority} ${weight} ${port} ${name}`, {
-        priority,
-        weight,
-        port,
-        target: withoutDot(name),
-      }),
-    ),
+  fc.tuple(u16, u16, u16, hostNames).map(([priority, weight, port, name]) =>
+    pair(RRType.SRV, `${priority} ${weight} ${port} ${name}`, {
+      priority,
+      weight,
+      port,
+      target: withoutDot(name),
+    }),
+  ),
   fc
     .tuple(hostNames, hostNames, fc.nat(0xffff_ffff), seconds, seconds, seconds, seconds)
     .map(([primary, admin, serial, refresh, retry, expiration, minimum]) =>
