@@ -14,11 +14,11 @@ export interface Run {
   readonly result: JobResult;
 }
 
-export function cpuPerQueryMicroseconds({ result }: Run): number {
+function cpuPerQueryMicroseconds({ result }: Run): number {
   return (result.serverCpuSeconds / result.answeredInTime) * 1e6;
 }
 
-export function queriesPerSecond({ result }: Run): number {
+function queriesPerSecond({ result }: Run): number {
   return result.answeredInTime / result.seconds;
 }
 

@@ -12,7 +12,7 @@ const FREE = -1;
 /** Every how many-th reply is looked into: all would cost the generator a tenth of its speed. */
 const SAMPLE = 16;
 /** How long a blocking receive waits before what is in flight counts as lost. */
-export const LOSS_TIMEOUT_MS = 250;
+const LOSS_TIMEOUT_MS = 250;
 
 /** Counted since the last reset. */
 export interface FlightCounts {

@@ -16,7 +16,7 @@ export interface Peer {
   readonly notes: Readonly<Record<string, string>>;
 }
 
-export interface Place {
+interface Place {
   /** Its own, empty; removed at the end. */
   readonly directory: string;
   /** UDP and TCP, on 127.0.0.1. */
