@@ -14,6 +14,15 @@ const POINTER = 0xc000;
 /** Owner pointer, type, class, TTL, rdlength: what stands before the rdata in our RRs. */
 export const RR_FIXED_OCTETS = 12;
 
+export function rrCount(zone: ZoneImage, rrset: number): number {
+  return zone.words[rrset + RRSET.counts]! & 0xffff;
+}
+
+/** RRs that go into additional with an RRset. */
+export function additionalCount(zone: ZoneImage, rrset: number): number {
+  return zone.words[rrset + RRSET.counts]! >>> 16;
+}
+
 export class ReplyWriter {
   out: Uint8Array = new Uint8Array(0);
   /** Where the next octet goes. */
@@ -48,16 +57,15 @@ export class ReplyWriter {
 
   /**
    * Copies an RRset whose owner stands at `ownerOffset` of this message, with the zone's apex at
-   * `apexOffset`. False, with TC set and nothing written, when it does not fit.
+   * `apexOffset`, and counts nothing. False, with TC set and nothing written, when it does not fit.
    */
   rrset(zone: ZoneImage, rrset: number, ownerOffset: number, apexOffset: number): boolean {
-    const words = zone.words;
-    const length = words[rrset + RRSET.length]!;
-    if (!this.run(zone, rrset, length, apexOffset)) {
+    const start = this.at;
+    if (!this.run(zone, rrset, zone.words[rrset + RRSET.length]!, apexOffset)) {
       this.tc = true;
       return false;
     }
-    if (ownerOffset !== QNAME_OFFSET) this.setOwners(this.at - length, words[rrset + RRSET.rrCount]!, ownerOffset);
+    if (ownerOffset !== QNAME_OFFSET) this.setOwners(start, rrCount(zone, rrset), ownerOffset);
     return true;
   }
 

@@ -17,7 +17,7 @@ import type { NameKey } from "../wire/name-key.ts";
 import { RRClass, RRType } from "../wire/rr-type.ts";
 import { Found, lookup } from "../zone/lookup.ts";
 import { HEADER, NODE, REFERRAL, RRSET, type ZoneImage } from "../zone/zone-image.ts";
-import { QNAME_OFFSET, RR_FIXED_OCTETS } from "./reply-writer.ts";
+import { additionalCount, QNAME_OFFSET, RR_FIXED_OCTETS, rrCount } from "./reply-writer.ts";
 import { CHAIN_LINKS_MAX, type View } from "./view.ts";
 
 /** Where the name stands in the message that a chain goes on with; END when the reply is complete. */
@@ -39,15 +39,11 @@ export function resolve(view: View): void {
     const { image } = zone;
     const apexLabel = name.labelCount - image.apexLabels;
     const apexOffset =
-      links === 0
-        ? QNAME_OFFSET + name.labelStart[apexLabel]!
-        : reply.labelOffset(nameOffset, apexLabel);
+      links === 0 ? QNAME_OFFSET + name.labelStart[apexLabel]! : reply.labelOffset(nameOffset, apexLabel);
     lookup(image, name, qtype, found);
     switch (found.found) {
       case Found.answer:
-        if (reply.rrset(image, found.rrset, nameOffset, apexOffset)) {
-          reply.answerCount += image.words[found.rrset + RRSET.rrCount]!;
-        }
+        answer(view, image, nameOffset, apexOffset);
         return;
       case Found.nxdomain:
         reply.rcode = Rcode.NXDOMAIN;
@@ -92,7 +88,8 @@ export function resolve(view: View): void {
  */
 function zoneFor(directory: ZoneDirectory, name: NameKey, qtype: number): SnapshotZone | null {
   const zone = directory.find(name, 0);
-  if (qtype !== RRType.DS || zone === null || name.labelCount === 0 || !zone.image.isApex(name, 0)) return zone;
+  if (qtype !== RRType.DS || zone === null || name.labelCount === 0 || !zone.image.isApex(name, 0))
+    return zone;
   return directory.find(name, 1) ?? zone;
 }
 
@@ -108,34 +105,53 @@ function negative(view: View, image: ZoneImage, apexOffset: number): void {
   if (reply.rrset(image, image.words[HEADER.negativeSoa]!, apexOffset, apexOffset)) reply.authorityCount++;
 }
 
+/** The RRset, and the addresses that go with it where they fit. */
+function answer(view: View, image: ZoneImage, nameOffset: number, apexOffset: number): void {
+  const { reply, found } = view;
+  const { rrset } = found;
+  const { words } = image;
+  const start = reply.at;
+  const additional = additionalCount(image, rrset);
+  if (additional > 0 && reply.run(image, rrset, words[rrset + RRSET.fullLength]!, apexOffset)) {
+    reply.additionalCount += additional;
+    reply.setOwners(start, rrCount(image, rrset), nameOffset);
+  } else if (!reply.rrset(image, rrset, nameOffset, apexOffset)) {
+    return;
+  }
+  reply.answerCount += rrCount(image, rrset);
+}
+
 /** NS of the cut, all in-domain glue or else TC, and the other addresses where they fit (RFC 9471). */
 function refer(view: View, image: ZoneImage, nameOffset: number, apexOffset: number): void {
   const { reply, found } = view;
   const { words } = image;
   const referral = words[found.node + NODE.referral]!;
   const rrset = words[referral + REFERRAL.rrset]!;
-  const inDomainCount = words[referral + REFERRAL.inDomainCount]!;
   const start = reply.at;
-  let glueCount = 0;
-  if (reply.run(image, rrset, words[rrset + RRSET.length]!, apexOffset)) {
-    glueCount = inDomainCount + words[referral + REFERRAL.otherCount]!;
+  if (reply.run(image, rrset, words[rrset + RRSET.fullLength]!, apexOffset)) {
+    reply.additionalCount += additionalCount(image, rrset);
   } else if (reply.run(image, rrset, words[referral + REFERRAL.inDomainLength]!, apexOffset)) {
-    glueCount = inDomainCount;
+    reply.additionalCount += words[referral + REFERRAL.inDomainCount]!;
   } else {
     reply.tc = true;
-    if (!reply.run(image, rrset, words[referral + REFERRAL.nsLength]!, apexOffset)) return;
+    if (!reply.run(image, rrset, words[rrset + RRSET.length]!, apexOffset)) return;
   }
-  const nsCount = words[referral + REFERRAL.nsCount]!;
+  const nsCount = rrCount(image, rrset);
   reply.setOwners(start, nsCount, reply.labelOffset(nameOffset, found.ownerLabel));
   reply.authorityCount += nsCount;
-  reply.additionalCount += glueCount;
 }
 
 /**
  * The DNAME and the CNAME that it makes of this name (RFC 6672 section 3.1). Answers where
  * the CNAME's target stands, or END.
  */
-function redirect(view: View, image: ZoneImage, name: NameKey, nameOffset: number, apexOffset: number): number {
+function redirect(
+  view: View,
+  image: ZoneImage,
+  name: NameKey,
+  nameOffset: number,
+  apexOffset: number,
+): number {
   const { reply, found, targetOctets } = view;
   const { out } = reply;
   const dname = reply.at;

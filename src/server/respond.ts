@@ -11,6 +11,7 @@
  * @module
  */
 import { Rcode } from "../wire/dns-codes.ts";
+import { OptionCode } from "../wire/edns.ts";
 import { type Query, QueryStatus, readQuery } from "../wire/query.ts";
 import { RRClass, RRType } from "../wire/rr-type.ts";
 import type { Client, Datagram } from "./client.ts";
@@ -28,9 +29,6 @@ const UDP_OCTETS_WITHOUT_EDNS = 512;
 
 const OPT_OCTETS = 11;
 const OPTION_HEADER_OCTETS = 4;
-const OPTION_NSID = 3;
-const OPTION_ECS = 8;
-const OPTION_KEEPALIVE = 11;
 /** RFC 8482, RFC 9824 section 3.4: a type for NSEC bitmaps alone, never to be asked for. */
 const TYPE_NXNAME = 128;
 
@@ -79,7 +77,7 @@ function reply(view: View, datagram: Datagram, client: Client, out: Uint8Array):
 function sizeLimit(query: Query, overTcp: boolean, outLength: number): number {
   if (overTcp) return Math.min(outLength, 0xffff);
   if (!query.hasEdns) return UDP_OCTETS_WITHOUT_EDNS;
-  return query.udpSize < UDP_OCTETS_MAX ? query.udpSize : UDP_OCTETS_MAX;
+  return Math.min(query.udpSize, UDP_OCTETS_MAX);
 }
 
 function answerQuestion(view: View, overTcp: boolean): void {
@@ -152,7 +150,7 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 8] = 0;
   let at = start + OPT_OCTETS;
   if (query.ecsOffset !== 0 && (reply.rcode === Rcode.NOERROR || reply.rcode === Rcode.NXDOMAIN)) {
-    at = writeOptionHeader(out, at, OPTION_ECS, query.ecsLength);
+    at = writeOptionHeader(out, at, OptionCode.ECS, query.ecsLength);
     for (let i = 0; i < query.ecsLength; i++) out[at + i] = queryOctets[query.ecsOffset + i]!;
     // No step looks at the client yet, so every answer holds for all: scope 0 (RFC 7871 section 7.2.1).
     out[at + 3] = 0;
@@ -160,11 +158,11 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   }
   const { nsid } = view;
   if (query.wantsNsid && nsid.length > 0) {
-    at = writeOptionHeader(out, at, OPTION_NSID, nsid.length);
+    at = writeOptionHeader(out, at, OptionCode.NSID, nsid.length);
     for (let i = 0; i < nsid.length; i++) out[at++] = nsid[i]!;
   }
   if (query.wantsKeepalive) {
-    at = writeOptionHeader(out, at, OPTION_KEEPALIVE, 2);
+    at = writeOptionHeader(out, at, OptionCode.TCP_KEEPALIVE, 2);
     out[at++] = view.keepaliveTimeout >>> 8;
     out[at++] = view.keepaliveTimeout;
   }

@@ -19,9 +19,12 @@
  *
  * @module
  */
+import { Opcode } from "./dns-codes.ts";
+import { OptionCode } from "./edns.ts";
 import { NameKey } from "./name-key.ts";
+import { RRType } from "./rr-type.ts";
 
-export const HEADER_OCTETS = 12;
+const HEADER_OCTETS = 12;
 
 export const QueryStatus = {
   ok: 0,
@@ -33,14 +36,6 @@ export const QueryStatus = {
   refused: 5,
 } as const;
 export type QueryStatus = (typeof QueryStatus)[keyof typeof QueryStatus];
-
-const OPCODE_QUERY = 0;
-const OPCODE_NOTIFY = 4;
-const OPCODE_UPDATE = 5;
-const TYPE_OPT = 41;
-const OPTION_NSID = 3;
-const OPTION_ECS = 8;
-const OPTION_KEEPALIVE = 11;
 
 export class Query {
   /** Bits of the header's second word, as they came. */
@@ -83,8 +78,8 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
   query.ecsOffset = 0;
   // NOTIFY and UPDATE have the form of a query. Nothing is known of the form of other
   // messages, so nothing past their header is read.
-  const isQuery = query.opcode === OPCODE_QUERY;
-  if (!isQuery && query.opcode !== OPCODE_NOTIFY && query.opcode !== OPCODE_UPDATE) return QueryStatus.notimp;
+  const isQuery = query.opcode === Opcode.QUERY;
+  if (!isQuery && query.opcode !== Opcode.NOTIFY && query.opcode !== Opcode.UPDATE) return QueryStatus.notimp;
   if (octets[4] !== 0 || octets[5] !== 1) return QueryStatus.formerr;
 
   const nameEnd = query.qname.read(octets, HEADER_OCTETS, length);
@@ -110,7 +105,7 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
     if (at < 0 || at + 10 > length) return QueryStatus.formerr;
     const type = (octets[at]! << 8) | octets[at + 1]!;
     const dataLength = (octets[at + 8]! << 8) | octets[at + 9]!;
-    if (type === TYPE_OPT) {
+    if (type === RRType.OPT) {
       if (query.hasEdns || octets[owner] !== 0) status = QueryStatus.formerr;
       query.hasEdns = true;
       optOffset = at;
@@ -140,14 +135,14 @@ function readOpt(octets: Uint8Array, at: number, query: Query, overTcp: boolean)
     const data = option + 4;
     option = data + optionLength;
     if (option > end) return QueryStatus.formerr;
-    if (code === OPTION_ECS) {
+    if (code === OptionCode.ECS) {
       // A second ECS would leave open which one counts; RFC 7871 has one option a query.
       if (query.ecsOffset !== 0 || !isEcsQuery(octets, data, optionLength)) return QueryStatus.formerr;
       query.ecsOffset = data;
       query.ecsLength = optionLength;
-    } else if (code === OPTION_NSID) {
+    } else if (code === OptionCode.NSID) {
       query.wantsNsid = true;
-    } else if (code === OPTION_KEEPALIVE && overTcp) {
+    } else if (code === OptionCode.TCP_KEEPALIVE && overTcp) {
       if (optionLength !== 0) return QueryStatus.formerr; // RFC 7828 section 3.2.1: a client sends no timeout
       query.wantsKeepalive = true;
     }

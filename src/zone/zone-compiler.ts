@@ -16,20 +16,15 @@ import assert from "node:assert/strict";
 import { isAtOrBelow, lowercaseName, type Name, nameKey, parentName } from "../wire/name.ts";
 import { NameKey } from "../wire/name-key.ts";
 import { OctetWriter } from "../wire/octet-writer.ts";
+import { rdataNames } from "../wire/rdata/index.ts";
 import type { RR } from "../wire/rr.ts";
 import { RRType } from "../wire/rr-type.ts";
 import { GrowingWords } from "./growing-words.ts";
 import { RrsetEncoder } from "./rrset-encoder.ts";
 import type { SteeredName, ZoneData } from "./zone-data.ts";
-import {
-  HEADER,
-  NODE,
-  NODE_HAS_CNAME,
-  NODE_HAS_DNAME,
-  REFERRAL,
-  RRSET,
-  ZoneImage,
-} from "./zone-image.ts";
+import { HEADER, NODE, NODE_HAS_CNAME, NODE_HAS_DNAME, REFERRAL, RRSET, ZoneImage } from "./zone-image.ts";
+
+const TYPES_WITH_TARGETS = new Set<number>([RRType.NS, RRType.MX, RRType.SRV, RRType.SVCB, RRType.HTTPS]);
 
 interface BuildNode {
   readonly name: Name;
@@ -137,23 +132,27 @@ class ZoneCompiler {
     let pair = at + NODE.rrsets;
     for (const [type, rrs] of rrsets) {
       words.set(pair++, type);
-      words.set(pair++, this.#writeRrset(rrs, lowestTtl(rrs)));
+      words.set(pair++, this.#writeRrset(rrs, lowestTtl(rrs), this.#additional(node, rrs)));
     }
     if (isCut) words.set(at + NODE.referral, this.#writeReferral(node));
   }
 
-  #writeRrset(rrs: readonly RR[], ttl: number): number {
+  #writeRrset(rrs: readonly RR[], ttl: number, additional: readonly RR[]): number {
     const octetsAt = this.#octets.length;
     const encoder = new RrsetEncoder(this.#octets, this.#apex);
     for (const rr of rrs) encoder.addOwnedByQname(rr, ttl);
-    return this.#writeEncoded(encoder, octetsAt);
+    const { length } = encoder;
+    for (const rr of additional) encoder.add(rr, rr.ttl);
+    return this.#writeEncoded(encoder, octetsAt, length, rrs.length);
   }
 
-  #writeEncoded(encoder: RrsetEncoder, octetsAt: number): number {
+  /** `length` octets and `count` RRs are the RRset; what was encoded after them goes into additional. */
+  #writeEncoded(encoder: RrsetEncoder, octetsAt: number, length: number, count: number): number {
     const words = this.#words;
     const at = words.append(RRSET.fixups);
-    words.set(at + RRSET.length, encoder.length);
-    words.set(at + RRSET.rrCount, encoder.rrCount);
+    words.set(at + RRSET.length, length);
+    words.set(at + RRSET.fullLength, encoder.length);
+    words.set(at + RRSET.counts, count | ((encoder.rrCount - count) << 16));
     words.set(at + RRSET.octets, octetsAt);
     words.set(at + RRSET.fixupCount, encoder.fixups.length);
     for (const fixup of encoder.fixups) words.push(fixup);
@@ -167,32 +166,52 @@ class ZoneCompiler {
     for (const rr of ns) encoder.addOwnedByQname(rr, lowestTtl(ns));
     const nsLength = encoder.length;
 
-    const inDomain: RR[] = [];
-    const other: RR[] = [];
-    for (const { rdata } of ns) {
-      const target = rdata as Name;
-      const holder = this.#nodes.get(nameKey(target));
-      if (holder === undefined) continue;
-      const addresses = [
-        ...(holder.rrsets.get(RRType.A) ?? []),
-        ...(holder.rrsets.get(RRType.AAAA) ?? []),
-      ];
-      (isAtOrBelow(target, cut.name) ? inDomain : other).push(...addresses);
-    }
+    const targets = ns.map(({ rdata }) => rdata as Name);
+    const inDomain = targets
+      .filter((target) => isAtOrBelow(target, cut.name))
+      .flatMap((target) => this.#addresses(target));
+    const other = targets
+      .filter((target) => !isAtOrBelow(target, cut.name))
+      .flatMap((target) => this.#addresses(target));
     for (const rr of inDomain) encoder.add(rr, rr.ttl);
     const inDomainLength = encoder.length;
     for (const rr of other) encoder.add(rr, rr.ttl);
 
-    const rrset = this.#writeEncoded(encoder, octetsAt);
+    const rrset = this.#writeEncoded(encoder, octetsAt, nsLength, ns.length);
     const words = this.#words;
     const at = words.append(REFERRAL.words);
     words.set(at + REFERRAL.rrset, rrset);
-    words.set(at + REFERRAL.nsCount, ns.length);
-    words.set(at + REFERRAL.nsLength, nsLength);
     words.set(at + REFERRAL.inDomainCount, inDomain.length);
     words.set(at + REFERRAL.inDomainLength, inDomainLength);
-    words.set(at + REFERRAL.otherCount, other.length);
     return at;
+  }
+
+  /**
+   * The addresses that go along with an RRset: those of its targets in this zone (RFC 1035
+   * sections 3.3.9 and 3.3.11, RFC 2782, RFC 9460 section 4.1). Steered targets are left
+   * out: their addresses of today would be stale tomorrow.
+   */
+  #additional(node: BuildNode, rrs: readonly RR[]): RR[] {
+    const { type } = rrs[0]!;
+    if (!TYPES_WITH_TARGETS.has(type)) return [];
+    const seen = new Set<string>();
+    return rrs.flatMap(({ rdata }) => {
+      const start = rdataNames(type, rdata)[0]!;
+      const target = nameAt(rdata, start);
+      // "." is the owner itself in SVCB and HTTPS, and nobody elsewhere.
+      const holder =
+        target.length > 1 ? target : type === RRType.SVCB || type === RRType.HTTPS ? node.name : null;
+      if (holder === null || seen.has(nameKey(holder))) return [];
+      seen.add(nameKey(holder));
+      // Glue goes into referrals alone; here it would look like data of ours.
+      return this.#nodes.get(nameKey(holder))?.cut == null ? this.#addresses(holder) : [];
+    });
+  }
+
+  /** The A and AAAA at a name of this zone, be they glue. */
+  #addresses(name: Name): RR[] {
+    const holder = this.#nodes.get(nameKey(name));
+    return [...(holder?.rrsets.get(RRType.A) ?? []), ...(holder?.rrsets.get(RRType.AAAA) ?? [])];
   }
 
   #poolIndex(id: string): number {
@@ -213,7 +232,7 @@ class ZoneCompiler {
     assert(soa !== undefined, "a zone has a SOA");
     const { rdata } = soa;
     const minimum = new DataView(rdata.buffer, rdata.byteOffset + rdata.length - 4).getUint32(0);
-    words.set(HEADER.negativeSoa, this.#writeRrset([soa], Math.min(soa.ttl, minimum)));
+    words.set(HEADER.negativeSoa, this.#writeRrset([soa], Math.min(soa.ttl, minimum), []));
   }
 
   #writeHashTable(kept: readonly BuildNode[]): void {
@@ -235,6 +254,13 @@ class ZoneCompiler {
       words.set(table + slot * 2 + 1, node.offset);
     }
   }
+}
+
+/** The uncompressed name at an offset of rdata. */
+function nameAt(rdata: Uint8Array, start: number): Name {
+  let end = start;
+  while (rdata[end] !== 0) end += rdata[end]! + 1;
+  return rdata.subarray(start, end + 1) as Name;
 }
 
 function isWildcard(name: Name): boolean {

@@ -65,30 +65,29 @@ export const NODE_HAS_DNAME = 0x200;
 
 /** Word offsets in an RRset. */
 export const RRSET = {
-  /** Octets of all its RRs. */
+  /** Octets of its RRs. */
   length: 0,
-  rrCount: 1,
+  /** The same, and those of the RRs that go into additional with it. */
+  fullLength: 1,
+  /** RRs in the low half, RRs for additional in the high half. */
+  counts: 2,
   /** Octet offset of the RRs. */
-  octets: 2,
-  fixupCount: 3,
-  fixups: 4,
+  octets: 3,
+  fixupCount: 4,
+  fixups: 5,
 } as const;
 
 export const FIXUP_IN_RRSET = 0x1_0000;
 export const FIXUP_POSITION_MASK = 0xffff;
 
-/** Word offsets in a referral: NS and glue as one run of RRs, with the ends marked. */
+/** Word offsets in a referral: an RRset of the cut's NS, whose additional begins with the glue that must be there. */
 export const REFERRAL = {
   rrset: 0,
-  nsCount: 1,
-  nsLength: 2,
-  /** Glue below this cut: in the reply, or else TC set (RFC 9471 section 3.1). */
-  inDomainCount: 3,
+  /** Glue below this cut: in the reply, or else TC set (RFC 9471 section 3.1). What follows it may be left out. */
+  inDomainCount: 1,
   /** Octets of the NS RRs and the in-domain glue. */
-  inDomainLength: 4,
-  /** Other addresses of name servers in this zone, which may be left out (RFC 9471 section 3.2). */
-  otherCount: 5,
-  words: 6,
+  inDomainLength: 2,
+  words: 3,
 } as const;
 
 export class ZoneImage {
