@@ -60,10 +60,12 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A document as a file has it, after the schema found nothing wrong with it. */
+/** A document as a file has it, without what the schema refused. */
 export interface Written<Text> {
   readonly id: string;
   readonly place: Place;
-  /** Undefined when the schema found it wrong: then it is known by name only. */
+  /** Undefined when nothing of use is left: then it is known by name only. */
   readonly text: Text | undefined;
+  /** Nothing was refused. */
+  readonly isWhole: boolean;
 }

@@ -11,7 +11,7 @@ import { parseName, ROOT } from "../wire/name.ts";
 import { parseType } from "../wire/rr-type.ts";
 import type { MonitorDocument } from "./configuration.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
-import type { FaultList, Place, Written } from "./fault-list.ts";
+import type { FaultList, Place } from "./fault-list.ts";
 import type { MonitorText } from "./schema.ts";
 
 const INTERVAL_MS = 10_000;
@@ -103,5 +103,3 @@ function checkDns(text: Extract<MonitorText, { type: "dns" }>, place: Place, fau
     faults.error(place.at("expect", "rcode"), "value", `unknown RCODE "${rcode}"; ${hint}`);
   }
 }
-
-export type WrittenMonitor = Written<MonitorText>;

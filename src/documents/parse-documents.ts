@@ -19,7 +19,7 @@ import { PoolGraph } from "./pool-graph.ts";
 import { compilePool } from "./pools.ts";
 import { Documents, type MonitorText, type PoolText, type ZoneText } from "./schema.ts";
 import { SchemaChecker, type SchemaFault, unknownWord } from "./schema-faults.ts";
-import { Source, type SourceFile } from "./source.ts";
+import { type Path, Source, type SourceFile } from "./source.ts";
 import { continueZone } from "./zone-change.ts";
 import { checkSteeredNames, checkZonesWithin, type PlacedZone } from "./zone-links.ts";
 import { compileZone, parseApex } from "./zones.ts";
@@ -51,20 +51,16 @@ let checker: SchemaChecker | undefined;
 
 type Kind = "monitors" | "pools" | "zones";
 
-interface WrittenZone extends Written<ZoneText> {
-  /** Nothing of it was left out. */
-  readonly isWhole: boolean;
-}
-
 class Loader {
   readonly #faults = new FaultList();
   readonly #monitors = new Map<string, Written<MonitorText>>();
   readonly #pools = new Map<string, Written<PoolText>>();
-  readonly #zones: WrittenZone[] = [];
+  readonly #zones: Written<ZoneText>[] = [];
   /** Some documents are left out, so what seems unused may only seem so. */
   #isPartial: boolean;
   /** Even the names of some documents are not known, so what seems unknown may only seem so. */
   #isBlind: boolean;
+  #hasUnknownMonitor = false;
 
   constructor(unread: readonly Fault[]) {
     this.#faults.add(unread);
@@ -88,11 +84,11 @@ class Loader {
     const broken = new BrokenParts(faults);
     for (const [id, text] of documentsOf(value, "monitors")) {
       const place = new Place(source, ["monitors", id]);
-      this.#define("monitor", this.#monitors, { id, place, text: broken.has("monitors", id) ? undefined : (text as MonitorText) });
+      this.#define("monitor", this.#monitors, { id, place, ...broken.monitor(id, text) });
     }
     for (const [id, text] of documentsOf(value, "pools")) {
       const place = new Place(source, ["pools", id]);
-      this.#define("pool", this.#pools, { id, place, text: broken.has("pools", id) ? undefined : (text as PoolText) });
+      this.#define("pool", this.#pools, { id, place, ...broken.pool(id, text) });
     }
     for (const [id, text] of documentsOf(value, "zones")) {
       const place = new Place(source, ["zones", id]);
@@ -107,7 +103,8 @@ class Loader {
     const zones = this.#compileZones();
     checkSteeredNames(zones.values(), graph, this.#faults);
     checkZonesWithin(zones, this.#faults);
-    if (!this.#isPartial) this.#warnOfUnused(graph, zones);
+    // A slip in a reference makes what it meant seem unused.
+    if (!this.#isPartial && !this.#hasUnknownMonitor && !graph.hasUnknown) this.#warnOfUnused(graph, zones);
     const continued = this.#continueZones(zones, previous);
 
     const faults = this.#faults.sorted();
@@ -133,9 +130,9 @@ class Loader {
 
   #compilePools(): Map<string, PoolDocument> {
     const pools = new Map<string, PoolDocument>();
-    for (const { id, place, text } of this.#pools.values()) {
+    for (const { id, place, text, isWhole } of this.#pools.values()) {
       if (text === undefined) continue;
-      pools.set(id, compilePool(id, text, place, this.#faults));
+      pools.set(id, compilePool(id, text, { place, faults: this.#faults, isWhole }));
       if (text.monitor === undefined || this.#monitors.has(text.monitor) || this.#isBlind) continue;
       const known = [...this.#monitors.keys()];
       const message =
@@ -143,13 +140,14 @@ class Loader {
           ? unknownWord("monitor", text.monitor, known)
           : `unknown monitor "${text.monitor}"; no monitor is defined, so add it under monitors`;
       this.#faults.error(place.at("monitor"), "value", message);
+      this.#hasUnknownMonitor = true;
     }
     return pools;
   }
 
   #compileZones(): Map<string, PlacedZone> {
     const zones = new Map<string, PlacedZone>();
-    const firstByKey = new Map<string, WrittenZone>();
+    const firstByKey = new Map<string, Written<ZoneText>>();
     for (const written of this.#zones) {
       const { id, place, text, isWhole } = written;
       const apex = parseApex(id, place, this.#faults);
@@ -205,34 +203,58 @@ class Loader {
   }
 }
 
-/** What the schema refused, by document, and in zones by owner. */
+/** What is left of documents without what the schema refused. */
 class BrokenParts {
-  readonly #documents = new Set<string>();
-  readonly #ownersByZone = new Map<string, Set<string>>();
+  /** Paths below the document, by kind and id. */
+  readonly #pathsOf = new Map<string, Path[]>();
 
   constructor(faults: readonly SchemaFault[]) {
     for (const { path } of faults) {
-      const [kind, id, key, owner] = path;
-      if (kind === "zones" && key === "records" && owner !== undefined) {
-        const owners = this.#ownersByZone.get(String(id)) ?? new Set<string>();
-        this.#ownersByZone.set(String(id), owners.add(String(owner)));
-      } else if (id !== undefined) this.#documents.add(`${kind}/${id}`);
+      const [kind, id, ...rest] = path;
+      const document = `${kind}/${id}`;
+      const paths = this.#pathsOf.get(document);
+      if (paths === undefined) this.#pathsOf.set(document, [rest]);
+      else paths.push(rest);
     }
   }
 
-  has(kind: Kind, id: string): boolean {
-    return this.#documents.has(`${kind}/${id}`);
+  monitor(id: string, text: unknown): Part<MonitorText> {
+    const isWhole = !this.#pathsOf.has(`monitors/${id}`);
+    return { text: isWhole ? (text as MonitorText) : undefined, isWhole };
   }
 
-  zone(id: string, text: unknown): Pick<WrittenZone, "text" | "isWhole"> {
-    if (this.has("zones", id)) return { text: undefined, isWhole: false };
-    const zone = text as ZoneText;
-    const owners = this.#ownersByZone.get(id);
-    if (owners === undefined) return { text: zone, isWhole: true };
-    const records = Object.fromEntries(Object.entries(zone.records).filter(([owner]) => !owners.has(owner)));
-    return { text: { ...zone, records }, isWhole: false };
+  /** A member that was refused leaves a hole, so that the others keep their places. */
+  pool(id: string, text: unknown): Part<PoolText> {
+    const { text: rest, isWhole, inner } = this.#without<PoolText>(`pools/${id}`, "members", text);
+    if (rest === undefined || inner.size === 0) return { text: rest, isWhole };
+    const members = rest.members.map((member, index) => (inner.has(index) ? null : member));
+    return { text: { ...rest, members }, isWhole };
+  }
+
+  zone(id: string, text: unknown): Part<ZoneText> {
+    const { text: rest, isWhole, inner } = this.#without<ZoneText>(`zones/${id}`, "records", text);
+    if (rest === undefined || inner.size === 0) return { text: rest, isWhole };
+    const records = Object.fromEntries(Object.entries(rest.records).filter(([owner]) => !inner.has(owner)));
+    return { text: { ...rest, records }, isWhole };
+  }
+
+  /** Without the refused keys; of the key that must be there, `inner` says which parts were refused. */
+  #without<Text extends object>(document: string, needed: string, text: unknown): Part<Text> & { inner: Set<string | number> } {
+    const inner = new Set<string | number>();
+    const paths = this.#pathsOf.get(document);
+    if (paths === undefined) return { text: text as Text, isWhole: true, inner };
+    const refused = new Set<string | number>();
+    for (const [key, part] of paths) {
+      if (key === undefined || (key === needed && part === undefined)) return { text: undefined, isWhole: false, inner };
+      if (key === needed) inner.add(part!);
+      else refused.add(key);
+    }
+    const rest = Object.fromEntries(Object.entries(text as Text).filter(([key]) => !refused.has(key)));
+    return { text: rest as Text, isWhole: false, inner };
   }
 }
+
+type Part<Text> = Pick<Written<Text>, "text" | "isWhole">;
 
 /** The documents of one kind; none when the schema refused the whole. */
 function documentsOf(value: unknown, kind: Kind): [string, unknown][] {

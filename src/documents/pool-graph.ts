@@ -45,6 +45,7 @@ export class PoolGraph {
   readonly #vertices = new Map<string, Vertex>();
   readonly #faults: FaultList;
   readonly #isBlind: boolean;
+  #hasUnknown = false;
 
   /**
    * `written` holds each pool once, broken ones too; `pools` those that compiled. `isBlind` says that
@@ -57,7 +58,7 @@ export class PoolGraph {
   ) {
     this.#faults = faults;
     this.#isBlind = isBlind;
-    for (const [id, { place, text }] of written) {
+    for (const [id, { place, text, isWhole }] of written) {
       const pool = pools.get(id);
       const isEndpointOf = (key: "ipv4" | "ipv6") =>
         pool?.members.some((member) => member.kind === "target" || (member.kind === "endpoint" && member[key] !== null)) ?? false;
@@ -72,7 +73,7 @@ export class PoolGraph {
         hasIpv4: isEndpointOf("ipv4"),
         hasIpv6: isEndpointOf("ipv6"),
         target: pool?.members.some((member) => member.kind === "target") ? id : undefined,
-        isVague: pool === undefined || pool.members.length !== text?.members.length,
+        isVague: !isWhole || pool === undefined || pool.members.length !== text?.members.length,
       });
     }
     for (const vertex of this.#vertices.values()) if (!vertex.isDone) this.#walk(vertex);
@@ -97,6 +98,11 @@ export class PoolGraph {
     return reached;
   }
 
+  /** An id that is no pool was reported. */
+  get hasUnknown(): boolean {
+    return this.#hasUnknown;
+  }
+
   has(id: string): boolean {
     return this.#vertices.has(id);
   }
@@ -107,6 +113,7 @@ export class PoolGraph {
   }
 
   #reportUnknown(id: string, place: Place, known: readonly string[]): void {
+    this.#hasUnknown = true;
     const message =
       known.length > 0
         ? unknownWord("pool", id, known)
@@ -124,7 +131,7 @@ export class PoolGraph {
       }
     };
     for (const [index, member] of text.members.entries()) {
-      if (typeof member === "object" && member.pool !== undefined) add(member.pool, place.at("members", index, "pool"), false);
+      if (typeof member === "object" && member?.pool !== undefined) add(member.pool, place.at("members", index, "pool"), false);
     }
     const whenDown = text["when-down"];
     if (whenDown !== undefined && whenDown !== "open" && whenDown !== "closed") add(whenDown, place.at("when-down"), true);

@@ -18,7 +18,12 @@ import type { MemberText, PoolText, StepText } from "./schema.ts";
 const WEIGHT = 1;
 const POLICY: StepText = "weighted";
 
-export function compilePool(id: string, text: PoolText, place: Place, faults: FaultList): PoolDocument {
+/** `isWhole` is false when the schema refused some part; then nothing is said of what may only seem to be missing. */
+export function compilePool(
+  id: string,
+  text: PoolText,
+  { place, faults, isWhole }: { place: Place; faults: FaultList; isWhole: boolean },
+): PoolDocument {
   if (id === "open" || id === "closed") {
     faults.error(place, "key", `a pool cannot be called "${id}", which has a meaning of its own in when-down; choose another id`);
   }
@@ -28,7 +33,7 @@ export function compilePool(id: string, text: PoolText, place: Place, faults: Fa
     faults.error(place.at("members"), "value", `pool "${id}" has no members; add at least one`);
   } else {
     checkMinUp(minUp, text.members.length, place, faults);
-    if (members.length === text.members.length && members.every((member) => !member.enabled)) {
+    if (isWhole && members.length === text.members.length && members.every((member) => !member.enabled)) {
       faults.warning(place, "key", `all members of pool "${id}" are disabled, so when-down decides its answers; enable one`);
     }
   }
@@ -51,17 +56,17 @@ function checkMinUp(minUp: number, members: number, place: Place, faults: FaultL
   faults.error(place.at("min-up"), "value", message);
 }
 
-function compileMembers(texts: readonly MemberText[], place: Place, faults: FaultList): MemberSpec[] {
+function compileMembers(texts: PoolText["members"], place: Place, faults: FaultList): MemberSpec[] {
   const members: MemberSpec[] = [];
   const firstByName = new Map<string, Place>();
   for (const [index, text] of texts.entries()) {
     const at = place.at(index);
-    const member = compileMember(text, at, faults);
+    const member = text === null ? undefined : compileMember(text, at, faults);
     if (member === undefined) continue;
     const first = firstByName.get(member.name);
     if (first === undefined) firstByName.set(member.name, at);
     else {
-      const where = typeof text === "object" && text.name !== undefined ? at.at("name") : at;
+      const where = text !== null && typeof text === "object" && text.name !== undefined ? at.at("name") : at;
       const message = `two members are called "${member.name}", the first at line ${lineOf(first)}; give this one a name of its own`;
       faults.error(where, "value", message);
     }

@@ -88,9 +88,7 @@ class Walker {
       return;
     }
     const words = wanted ?? wantedOf(schema);
-    const unquoted = typeof value === "string" && isNumeric(schema) && /^-?[0-9.]+$/.test(value) ? ", without quotes" : "";
-    const quoted = typeof value === "number" && schema.type === "string" ? ", in quotes" : "";
-    this.#add(path, "value", `${label(path)} is ${describe(value)}; wanted ${words}${unquoted}${quoted}`);
+    this.#add(path, "value", `${label(path)} is ${describe(value)}; wanted ${words}${hintOnQuotes(schema, value)}`);
   }
 
   #checkList(schema: Schema, list: readonly unknown[], path: Path, wanted: string | undefined): void {
@@ -114,7 +112,7 @@ class Walker {
       const at = [...path, key];
       const { propertyNames } = schema;
       if (propertyNames !== undefined && !fitsScalar(propertyNames, key)) {
-        this.#add(at, "key", `"${shorten(key)}" cannot stand here; ${wantedOf(propertyNames)}`);
+        this.#add(at, "key", `"${shorten(key)}" cannot be a key here; wanted ${wantedOf(propertyNames)}`);
         continue;
       }
       const known = Object.hasOwn(properties, key) ? properties[key] : patterns.find(([pattern]) => pattern.test(key))?.[1];
@@ -136,7 +134,8 @@ class Walker {
 
   #checkUnion(schema: Schema, branches: readonly Schema[], value: unknown, path: Path, around: string | undefined): void {
     if (branches.some((branch) => fits(branch, value))) return;
-    const wanted = schema.errorMessage ?? around;
+    const isQuotedNumber = typeof value === "string" && branches.some((branch) => hintOnQuotes(branch, value) !== "");
+    const wanted = isQuotedNumber && schema.errorMessage !== undefined ? `${schema.errorMessage}${WITHOUT_QUOTES}` : (schema.errorMessage ?? around);
     const words = branches.map((branch) => branch.const);
     if (!words.includes(undefined)) {
       const title = schema.title ?? "value";
@@ -148,7 +147,7 @@ class Walker {
       // The union speaks for its scalars and for the length of its lists; a map's own keys speak for themselves.
       this.check(withTitle(alike[0]!, schema.title), value, path, wanted);
     } else if (alike.length > 1 && isMap(value)) this.#checkVariants(schema, alike, value, path);
-    else this.#mismatch({ ...schema, ...numericHint(branches) }, value, path, wanted);
+    else this.#mismatch(branches.find((branch) => branch.type === "string") ?? schema, value, path, wanted);
   }
 
   /** Several kinds of map: told apart by `type: KIND`, or by the one key that they have. */
@@ -166,6 +165,11 @@ class Walker {
     const byKey = branches.filter((branch) => kindOf(branch) === undefined);
     const branch = byKey.find((candidate) => candidate.required?.some((key) => Object.hasOwn(map, key)));
     const [key] = Object.keys(map);
+    const named = Object.keys(map).filter((name) => byKey.some((candidate) => candidate.required?.includes(name)));
+    if (named.length > 1) {
+      this.#add(path, "value", `${label(path)} is one map with ${named.join(" and ")}; wanted a list, with a map for each`);
+      return;
+    }
     if (branch !== undefined) this.#checkMap(branch, map, path);
     else if (byKey.length > 0 && key !== undefined) {
       this.#add([...path, key], "key", unknownWord(schema.title ?? "key", key, byKey.flatMap((candidate) => candidate.required ?? [])));
@@ -199,8 +203,13 @@ function withTitle(schema: Schema, title: string | undefined): Schema {
   return title === undefined || schema.enum === undefined ? schema : { ...schema, title };
 }
 
-function numericHint(branches: readonly Schema[]): Pick<Schema, "type"> {
-  return branches.some((branch) => branch.type === "string") ? { type: "string" } : {};
+const WITHOUT_QUOTES = " (without quotes)";
+
+/** YAML's way to confuse: quotes make a text of a number, and without them a text may be a number. */
+function hintOnQuotes(schema: Schema, value: unknown): string {
+  const isNumeric = schema.type === "integer" || schema.type === "number";
+  if (isNumeric && typeof value === "string" && /^-?[0-9.]+$/.test(value)) return WITHOUT_QUOTES;
+  return schema.type === "string" && schema.pattern === undefined && typeof value === "number" ? ` (in quotes: "${value}")` : "";
 }
 
 function hasType(schema: Schema, value: unknown): boolean {
@@ -256,10 +265,6 @@ function wantedOf(schema: Schema): string {
     default:
       return "a text";
   }
-}
-
-function isNumeric(schema: Schema): boolean {
-  return schema.type === "integer" || schema.type === "number";
 }
 
 function isSchemaList(items: Schema | readonly Schema[] | undefined): items is readonly Schema[] {

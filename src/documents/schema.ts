@@ -21,7 +21,7 @@ import { ANSWERS_MAX, ID_PATTERN, TTL_MAX, WEIGHT_MAX } from "./limits.ts";
 
 const CLOSED = { additionalProperties: false } as const;
 
-const ID_MESSAGE = "an id has 1 to 64 of the characters A-Z a-z 0-9 _ . : -, and begins and ends with one of A-Z a-z 0-9 _";
+const ID_MESSAGE = "an id: 1 to 64 of A-Z a-z 0-9 _ . : -, the first and the last a letter, a digit or _";
 
 function record<Value extends TSchema>(value: Value, description: string, keys?: TSchema) {
   return Type.Record(Type.String(), value, keys === undefined ? { description } : { description, propertyNames: keys });
@@ -141,7 +141,7 @@ const Monitor = Type.Union(
         record(
           Type.String({ pattern: "^[\\t -~]*$", errorMessage: "the text of a header, in one line of ASCII" }),
           "Further headers of the request.",
-          Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", errorMessage: "a header name has letters, digits and hyphens" }),
+          Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", errorMessage: "a header name: letters, digits and hyphens" }),
         ),
       ),
       expect: Type.Optional(
@@ -418,8 +418,9 @@ export const KEYS_TO_COME: ReadonlyMap<TSchema, Readonly<Record<string, string>>
 ]);
 
 export type MonitorText = Static<typeof Monitor>;
-export type PoolText = Static<typeof Pool>;
 export type MemberText = Static<typeof Member>;
+/** A member is null where the schema refused it. */
+export type PoolText = Omit<Static<typeof Pool>, "members"> & { readonly members: readonly (MemberText | null)[] };
 export type ZoneText = Static<typeof Zone>;
 export type TtlText = number | string;
 

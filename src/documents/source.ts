@@ -103,15 +103,19 @@ export class Source {
       stringKeys: true,
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: "silent",
+      logLevel: "error",
     });
     this.#document = document;
     const lines = new Set<number>();
+    const codes = new Set<string>();
     for (const error of [...document.errors, ...document.warnings]) {
-      const { line, column } = this.#lineAndColumn(error.pos[0]);
-      // What follows from a first mistake in a line only hides it.
-      if (lines.has(line) || lines.size === SYNTAX_FAULTS_MAX) continue;
+      let offset = error.pos[0];
+      while (this.#text[offset] === " ") offset++;
+      const { line, column } = this.#lineAndColumn(offset);
+      // One mistake brings others like it, further down too; the first is the one to mend.
+      if (lines.has(line) || codes.has(error.code)) continue;
       lines.add(line);
+      codes.add(error.code);
       this.#addError(line, column, describeYamlError(error));
     }
     if (lines.size > 0) return undefined;
@@ -132,7 +136,7 @@ export class Source {
           const offset = offsetOf(key) ?? 0;
           const { line, column } = this.#lineAndColumn(offset);
           if (!isScalar(key)) {
-            this.#addError(line, column, "a key that is a map, a list or an alias; write a text as key");
+            this.#addError(line, column, "a key that is a map, a list or an alias; wanted a text, in quotes if it begins with * or &");
             continue;
           }
           const text = String(key.value);
@@ -188,9 +192,6 @@ export class Source {
   }
 }
 
-/** One mistake in YAML brings many after it; the first few are those to mend. */
-const SYNTAX_FAULTS_MAX = 5;
-
 /** What aliases may add to a file when all are written out. */
 const ALIAS_NODES_MAX = 1_000_000;
 
@@ -218,6 +219,11 @@ function excessNodes(value: unknown): number {
 
 /** The library's codes in the words of our faults. */
 function describeYamlError(error: YAMLError): string {
+  const missing = /(?:end with a|Missing closing|end with) ["']?([\]}"'])/.exec(error.message)?.[1];
+  if (missing !== undefined) return `something is opened and not closed; ${missing} is missing before this place`;
+  if (error.message.includes("all keys must be strings")) {
+    return "a key that is a map, a list or an alias; wanted a text, in quotes if it begins with * or &";
+  }
   switch (error.code) {
     case "TAB_AS_INDENT":
       return "a tab in the indentation; indent with spaces";

@@ -14,7 +14,7 @@
 import { parseAddress } from "../lib/address.ts";
 import { PresentationError } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
-import { formatName, isAtOrBelow, type Name, nameKey, parseName, ROOT } from "../wire/name.ts";
+import { formatName, isAtOrBelow, type Name, nameEquals, nameKey, parseName, ROOT } from "../wire/name.ts";
 import { parseRdata } from "../wire/rdata/index.ts";
 import type { RR } from "../wire/rr.ts";
 import { parseType, RRType, typeMnemonic } from "../wire/rr-type.ts";
@@ -43,8 +43,8 @@ export function parseApex(id: string, place: Place, faults: FaultList): Name | u
 }
 
 /**
- * The zone, with the serial that its file's time gives. `isWhole` is false when the schema took
- * some of its records out; then nothing is said of what may be missing.
+ * The zone, with the serial that its file's time gives. `isWhole` is false when the schema refused
+ * some part of it; then nothing is said of what may only seem to be missing.
  */
 export function compileZone(
   id: string,
@@ -54,7 +54,7 @@ export function compileZone(
 ): ZoneDocument {
   const reader = new ZoneReader(apex, text, context.place, context.faults);
   const { rrs, steered } = reader;
-  const hasSoa = rrs.some((rr) => rr.type === RRType.SOA);
+  const hasSoa = rrs.some((rr) => rr.type === RRType.SOA && nameEquals(rr.owner, apex));
   if (!hasSoa) rrs.unshift(reader.makeSoa(serialAt(context.place.source.modifiedMs)));
   const zone: ZoneDocument = { id, apex, rrs, steered, soa: hasSoa ? "given" : "made" };
   if (context.isWhole && !reader.hasErrors) reader.report(zone);
