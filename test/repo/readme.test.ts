@@ -170,6 +170,8 @@ describe("matchesOutput()", () => {
     [[], "", true],
     [[], "a\n", false],
     [["a"], "", false],
+    [["a b"], "a\t b \n", true],
+    [["a b"], "ab\n", false],
   ])("%j against %j: %s", (promised, actual, claim) => {
     expect(matchesOutput(promised, actual)).toBe(claim);
   });

@@ -7,7 +7,7 @@
  *     ```console tour live         the same, where an edit needs a moment to be picked up
  *
  * In an output, `…` stands for any text in its line, and a line of nothing but `…` for any
- * number of lines. Nothing else may differ.
+ * number of lines. Tabs and blanks count as one blank. Nothing else may differ.
  *
  * @module
  */
@@ -44,14 +44,17 @@ function parseSteps(block: string, live: boolean): TourStep[] {
     });
 }
 
-/** Whether an output is what the page promises, trailing blanks aside. */
+/** Whether an output is what the page promises. */
 export function matchesOutput(promised: readonly string[], actual: string): boolean {
   const pattern = promised.map((line) =>
-    line.trim() === "…"
-      ? "(?:.*\\n)*?"
-      : `${line.trimEnd().split("…").map(escapeRegExp).join(".*?")}[ \\t]*\\n`,
+    line.trim() === "…" ? "(?:.*\\n)*?" : `${foldBlanks(line).split("…").map(escapeRegExp).join(".*?")}\\n`,
   );
-  return new RegExp(`^${pattern.join("")}$`).test(`${actual.trimEnd()}\n`.replace(/^\n$/, ""));
+  const lines = actual.trimEnd() === "" ? [] : actual.trimEnd().split("\n");
+  return new RegExp(`^${pattern.join("")}$`).test(lines.map((line) => `${foldBlanks(line)}\n`).join(""));
+}
+
+function foldBlanks(line: string): string {
+  return line.trimEnd().replace(/[ \t]+/g, " ");
 }
 
 function escapeRegExp(text: string): string {
