@@ -152,7 +152,11 @@ function describeMachine(cores: Cores): Record<string, string> {
 function commit(): string {
   try {
     const git = (...args: string[]) =>
-      execFileSync("git", args, { cwd: import.meta.dirname, encoding: "utf8" });
+      execFileSync("git", args, {
+        cwd: import.meta.dirname,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
     return (
       git("rev-parse", "--short", "HEAD").trim() + (git("status", "--porcelain") === "" ? "" : ", changed")
     );
