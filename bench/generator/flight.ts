@@ -1,6 +1,7 @@
 /**
  * The queries in flight on one socket: who has which ID, which replies are right, how many are
- * lost. IDs are taken in a circle of 65,536; one that comes round again unanswered is a loss.
+ * lost. IDs are taken in a circle of 65,536. A query that is still unanswered `lossSpan` queries later
+ * is lost: on one machine there is hardly any reordering.
  *
  * @module
  */
@@ -34,6 +35,8 @@ export interface FlightOptions {
   readonly queries: DatagramVector;
   readonly inbox: DatagramVector;
   readonly workload: Workload;
+  /** At most 65,536, where an ID comes round again. */
+  readonly lossSpan: number;
   /** False for the echo, which sends queries back. */
   readonly checkReplies: boolean;
 }
@@ -61,12 +64,13 @@ export class Flight {
 
   /** Sends the next `count` (at most 64) queries. Query i of them is due at atMs + i * stepMs. */
   send(count: number, atMs = 0, stepMs = 0): number {
-    const { queries } = this.#options;
+    const { queries, lossSpan } = this.#options;
     const { octets, slotSize } = queries;
     const first = this.#nextBatch * BATCH_SIZE;
     for (let i = 0; i < count; i++) {
       const id = (this.#nextId + i) & 0xffff;
-      if (this.#queryOf[id] !== FREE) this.#lose(id);
+      const overdue = (id - lossSpan) & 0xffff;
+      if (this.#queryOf[overdue] !== FREE) this.#lose(overdue);
       octets[(first + i) * slotSize] = id >> 8;
       octets[(first + i) * slotSize + 1] = id & 0xff;
       this.#queryOf[id] = first + i;

@@ -43,6 +43,10 @@ export interface JobResult extends FlightCounts {
 
 /** One reply is at most this long: what the server may send over UDP, and some. */
 const REPLY_SIZE = 1500;
+/** Soon, for what is lost takes room in the window. */
+const LOSS_SPAN_CLOSED_LOOP = 4096;
+/** As late as IDs allow: a slow reply is a response time, and the one that matters. */
+const LOSS_SPAN_OPEN_LOOP = 65_536;
 /** A minute is more than any run needs; a longer one is a mistake. */
 const SECONDS_MAX = 60;
 
@@ -87,7 +91,7 @@ function run(job: Job): JobResult {
   };
 }
 
-function openFlights(libc: Libc, workload: Workload, { port, sockets, checkReplies }: Job): Flight[] {
+function openFlights(libc: Libc, workload: Workload, { port, sockets, checkReplies, rate }: Job): Flight[] {
   const all = queriesOf(workload);
   const slotSize = Math.max(...all.map((query) => query.length));
   const queries = new DatagramVector(libc, { batchCount: all.length / BATCH_SIZE, slotSize });
@@ -95,10 +99,9 @@ function openFlights(libc: Libc, workload: Workload, { port, sockets, checkRepli
     queries.put(i, query);
   });
   const inbox = new DatagramVector(libc, { batchCount: 1, slotSize: REPLY_SIZE });
-  return Array.from(
-    { length: sockets },
-    () => new Flight({ libc, port, queries, inbox, workload, checkReplies }),
-  );
+  const lossSpan = rate > 0 ? LOSS_SPAN_OPEN_LOOP : LOSS_SPAN_CLOSED_LOOP;
+  const options = { libc, port, queries, inbox, workload, lossSpan, checkReplies };
+  return Array.from({ length: sockets }, () => new Flight(options));
 }
 
 function runClosedLoop(flights: readonly Flight[], { window }: Job, seconds: number): void {
@@ -106,8 +109,10 @@ function runClosedLoop(flights: readonly Flight[], { window }: Job, seconds: num
   const endMs = performance.now() + seconds * 1000;
   while (performance.now() < endMs) {
     for (const flight of flights) {
-      // Whole batches only: topping up by ones would make the server work in ones, too.
-      while (flight.inFlight + BATCH_SIZE <= share && flight.send(BATCH_SIZE) === BATCH_SIZE);
+      // At least half a batch: topping up by ones would make the server work in ones, too.
+      while (share - flight.inFlight >= BATCH_SIZE / 2) {
+        if (flight.send(Math.min(BATCH_SIZE, share - flight.inFlight)) === 0) break;
+      }
       if (flight.receive(MSG_WAITFORONE) === 0) flight.loseAll();
     }
   }
