@@ -1,0 +1,152 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { command } from "../../src/cli/explain.ts";
+
+const DOCUMENTS = `
+pools:
+  web: { policy: failover, members: [{ pool: eu }, { pool: us }] }
+  eu:
+    members:
+      - { name: eu-1, address: [192.0.2.1, "2001:db8::1"], weight: 1 }
+      - { name: eu-2, address: [192.0.2.2, "2001:db8::2"], weight: 3 }
+      - { name: eu-3, address: [192.0.2.3, "2001:db8::3"], weight: 6 }
+  us: { members: [{ name: us-1, address: [198.51.100.1, "2001:db8:1::1"] }] }
+zones:
+  example.test:
+    ttl: 300
+    records:
+      "@": { NS: [ns1, ns2] }
+      ns1: { A: 192.0.2.53 }
+      ns2: { A: 198.51.100.53 }
+      www: { pool: web, ttl: 30 }
+      alias: { CNAME: www }
+`;
+
+let dir = "";
+let broken = "";
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "windrose-explain-"));
+  broken = await mkdtemp(join(tmpdir(), "windrose-explain-"));
+  await writeFile(join(dir, "web.yaml"), DOCUMENTS);
+  await writeFile(join(broken, "web.yaml"), DOCUMENTS.replace("pool: us", "pool: asia"));
+});
+
+afterAll(async () => {
+  await rm(dir, { recursive: true });
+  await rm(broken, { recursive: true });
+});
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const io = {
+    stdout: { write: (text: string) => (out += text) },
+    stderr: { write: (text: string) => (err += text) },
+    env: { WINDROSE_ZONES: dir },
+  };
+  return { code: await command.run(args, io), out, err };
+}
+
+describe("windrose explain", () => {
+  test("prints the trace and the reply of a steered name", async () => {
+    const { code, out, err } = await run("www.example.test", "--seed", "1", "--client", "203.0.113.7");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toMatch(/^www\.example\.test\. A for 203\.0\.113\.7, seed 1\n/);
+    expect(out).toContain("pool web is up: 2 of 2 members are up");
+    expect(out).toMatch(/drew [\d.]+ of 10: eu-[123]\n/);
+    expect(out).toMatch(/reply: NOERROR aa\n {2}www\.example\.test\. 30 A 192\.0\.2\.[123]\n$/);
+  });
+
+  test("repeats an answer by its seed, and answers differently over seeds", async () => {
+    const outs = new Set<string>();
+    for (let seed = 0; seed < 10; seed++) {
+      const first = await run("www.example.test", "--seed", String(seed));
+      const second = await run("www.example.test", "--seed", String(seed));
+      expect(second.out).toBe(first.out);
+      outs.add(first.out.slice(first.out.indexOf("reply:")));
+    }
+    expect(outs.size).toBeGreaterThan(1);
+  });
+
+  test("names the seed that it drew itself", async () => {
+    const { out } = await run("www.example.test");
+    const seed = /seed (\d+)\n/.exec(out)![1]!;
+    expect((await run("www.example.test", "--seed", seed)).out).toBe(out);
+  });
+
+  test("takes pools and members down", async () => {
+    const pool = await run("www.example.test", "aaaa", "--at-down", "eu");
+    expect(pool.out).toContain("www.example.test. 30 AAAA 2001:db8:1::1\n");
+    const members = await run("www.example.test", "--at-down", "eu/eu-1,eu/eu-3");
+    expect(members.out).toContain("www.example.test. 30 A 192.0.2.2\n");
+    const inner = await run("www.example.test", "--at-down", "web/eu", "--at-down", "us/us-1");
+    expect(inner.out).toContain("FAIL-OPEN");
+    expect(inner.out).toContain("DEGRADED");
+  });
+
+  test("follows a CNAME to the steered name", async () => {
+    const { code, out } = await run("alias.example.test", "--at-down", "eu");
+    expect(code).toBe(0);
+    expect(out).toContain("  alias.example.test. 300 CNAME www.example.test.\n");
+    expect(out).toContain("  www.example.test. 30 A 198.51.100.1\n");
+  });
+
+  test("prints JSON for programs", async () => {
+    const { out } = await run("www.example.test", "AAAA", "--json", "--seed", "4", "--client", "2001:db8::7");
+    const explanation = JSON.parse(out);
+    expect(explanation).toMatchObject({
+      name: "www.example.test.",
+      type: "AAAA",
+      client: "2001:db8::7",
+      seed: 4,
+    });
+    const [choice] = explanation.trace.choices;
+    expect(choice).toMatchObject({ asked: "AAAA", outcome: "answer", degraded: false, scopePrefixLength: 0 });
+    expect(explanation.reply.answer).toEqual([
+      { owner: "www.example.test.", ttl: 30, type: "AAAA", data: choice.answers[0].answer },
+    ]);
+  });
+
+  test("says when no pool was asked, or no zone holds the name: exit 1", async () => {
+    const fixed = await run("ns1.example.test");
+    expect(fixed.code).toBe(1);
+    expect(fixed.err).toBe(
+      'windrose explain: Nothing to explain for "ns1.example.test." A: no pool was asked; ' +
+        "the reply is NOERROR with 1 in its answer section\n",
+    );
+    const outside = await run("www.example.net");
+    expect(outside.code).toBe(1);
+    expect(outside.err).toContain("no zone holds it; zones are: example.test");
+  });
+
+  test("prints the faults of documents: exit 1", async () => {
+    const { code, err } = await run("www.example.test", "--zones", broken);
+    expect(code).toBe(1);
+    expect(err).toMatch(/web\.yaml:\d+:\d+: .*asia/);
+    expect(err).toContain("Cannot explain from");
+  });
+
+  test.each([
+    [[], "which name?"],
+    [["www.example.test", "A", "now"], 'what is "now"?'],
+    [["www.example.test", "AAAAA"], '"AAAAA" is no type'],
+    [["www..example.test"], '"www..example.test" is no name'],
+    [["www.example.test", "--client", "192.0.2"], '--client "192.0.2" is no IP address'],
+    [["www.example.test", "--seed", "x"], '--seed "x" is no whole number'],
+    [["www.example.test", "--seed", "4294967296"], "is no whole number"],
+    [["www.example.test", "--at-down", "eo"], '--at-down "eo" is no pool and no member; did you mean "eu"?'],
+    [["www.example.test", "--wat"], "--wat"],
+  ])("refuses wrong usage %j: exit 2, with help", async (args, message) => {
+    const { code, out, err } = await run(...args);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain(message);
+    expect(err).toContain("Usage: windrose explain");
+  });
+
+  test("prints its help", async () => {
+    expect(await run("--help")).toEqual({ code: 0, out: command.usage, err: "" });
+  });
+});
