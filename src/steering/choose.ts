@@ -29,7 +29,7 @@ import {
 export type { SteerRequest } from "./step.ts";
 
 /** Addresses in one answer: more than eight help no client and cost every packet. */
-export const PICKS_MAX = 8;
+const PICKS_MAX = 8;
 
 /** What was chosen. Made once for each thread and overwritten by each choice. */
 export class Picks {
