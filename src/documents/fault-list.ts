@@ -50,7 +50,10 @@ export class FaultList {
   sorted(): Fault[] {
     return this.#faults.sort(
       (a, b) =>
-        compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.message, b.message),
+        compareText(a.file, b.file) ||
+        a.line - b.line ||
+        a.column - b.column ||
+        compareText(a.message, b.message),
     );
   }
 }

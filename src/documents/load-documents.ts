@@ -88,7 +88,13 @@ function notUtf8(file: string, octets: Buffer): Fault {
 
 function unreadable(file: string, error: unknown): Fault {
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return { severity: "error", file, line: 1, column: 1, message: REASONS.get(code) ?? `cannot be read (${code}); make it readable` };
+  return {
+    severity: "error",
+    file,
+    line: 1,
+    column: 1,
+    message: REASONS.get(code) ?? `cannot be read (${code}); make it readable`,
+  };
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([

@@ -25,19 +25,43 @@ const MINUTE_MS = 60_000;
 /** Below this a check measures the prober's own scheduling. */
 const CHECK_MS_MIN = 10;
 
-export function compileMonitor(id: string, text: MonitorText, place: Place, faults: FaultList): MonitorDocument {
-  function time(key: "interval" | "timeout" | "recheck" | "slow", fallbackMs: number, min: number, max: number): number {
+export function compileMonitor(
+  id: string,
+  text: MonitorText,
+  place: Place,
+  faults: FaultList,
+): MonitorDocument {
+  function time(
+    key: "interval" | "timeout" | "recheck" | "slow",
+    fallbackMs: number,
+    min: number,
+    max: number,
+  ): number {
     const written = text[key];
     if (written === undefined) return fallbackMs;
     const ms = parseDuration(written);
     if (ms < min || ms > max) {
-      faults.error(place.at(key), "value", `${key} is ${written}; wanted ${formatDuration(min)} to ${formatDuration(max)}`);
+      faults.error(
+        place.at(key),
+        "value",
+        `${key} is ${written}; wanted ${formatDuration(min)} to ${formatDuration(max)}`,
+      );
     }
     return ms;
   }
   const intervalMs = time("interval", INTERVAL_MS, 1000, HOUR_MS);
-  const timeoutMs = time("timeout", Math.min(TIMEOUT_MS, intervalMs), CHECK_MS_MIN, Math.min(MINUTE_MS, Math.max(intervalMs, CHECK_MS_MIN)));
-  const recheckMs = time("recheck", Math.min(RECHECK_MS, intervalMs), CHECK_MS_MIN, Math.max(intervalMs, CHECK_MS_MIN));
+  const timeoutMs = time(
+    "timeout",
+    Math.min(TIMEOUT_MS, intervalMs),
+    CHECK_MS_MIN,
+    Math.min(MINUTE_MS, Math.max(intervalMs, CHECK_MS_MIN)),
+  );
+  const recheckMs = time(
+    "recheck",
+    Math.min(RECHECK_MS, intervalMs),
+    CHECK_MS_MIN,
+    Math.max(intervalMs, CHECK_MS_MIN),
+  );
   const slowMs = time("slow", 0, 1, Math.max(timeoutMs, 1));
 
   checkParticulars(text, place, faults);
@@ -63,7 +87,9 @@ function checkParticulars(text: MonitorText, place: Place, faults: FaultList): v
       for (const [index, status] of [statuses].flat().entries()) {
         const [low, high] = String(status).split("-").map(Number);
         if (high === undefined || low! <= high) continue;
-        const at = Array.isArray(statuses) ? place.at("expect", "status", index) : place.at("expect", "status");
+        const at = Array.isArray(statuses)
+          ? place.at("expect", "status", index)
+          : place.at("expect", "status");
         faults.error(at, "value", `the range ${status} ends before it begins; write ${high}-${low}`);
       }
       const pattern = text.expect?.["body-matches"];
@@ -81,8 +107,13 @@ function checkPattern(pattern: string, place: Place, faults: FaultList): void {
   try {
     new RegExp(pattern, "u");
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : String(error);
-    faults.error(place, "value", `not a regular expression: ${reason}; escape what is meant literally with \\`);
+    const reason =
+      error instanceof Error ? error.message.replace(/^Invalid regular expression: /, "") : String(error);
+    faults.error(
+      place,
+      "value",
+      `not a regular expression: ${reason}; escape what is meant literally with \\`,
+    );
   }
 }
 
@@ -94,12 +125,17 @@ function checkDns(text: Extract<MonitorText, { type: "dns" }>, place: Place, fau
     faults.error(place.at("name"), "value", error.message);
   }
   if (text.rrtype !== undefined && parseType(text.rrtype) === undefined) {
-    faults.error(place.at("rrtype"), "value", `unknown RR type "${text.rrtype}"; wanted a mnemonic such as A, or TYPEnnn`);
+    faults.error(
+      place.at("rrtype"),
+      "value",
+      `unknown RR type "${text.rrtype}"; wanted a mnemonic such as A, or TYPEnnn`,
+    );
   }
   const rcode = text.expect?.rcode;
   if (rcode !== undefined && !Object.hasOwn(Rcode, rcode)) {
     const nearest = nearestWord(rcode, Object.keys(Rcode));
-    const hint = nearest === undefined ? "wanted one such as NOERROR or NXDOMAIN" : `did you mean "${nearest}"?`;
+    const hint =
+      nearest === undefined ? "wanted one such as NOERROR or NXDOMAIN" : `did you mean "${nearest}"?`;
     faults.error(place.at("expect", "rcode"), "value", `unknown RCODE "${rcode}"; ${hint}`);
   }
 }

@@ -108,7 +108,10 @@ class Loader {
     const continued = this.#continueZones(zones, previous);
 
     const faults = this.#faults.sorted();
-    return { configuration: this.#faults.hasErrors ? undefined : { zones: continued, pools, monitors }, faults };
+    return {
+      configuration: this.#faults.hasErrors ? undefined : { zones: continued, pools, monitors },
+      faults,
+    };
   }
 
   #define<Text>(kind: string, known: Map<string, Written<Text>>, document: Written<Text>): void {
@@ -161,7 +164,11 @@ class Loader {
       }
       firstByKey.set(key, written);
       if (text === undefined) continue;
-      zones.set(key, { zone: compileZone(id, apex, text, { place, faults: this.#faults, isWhole }), place, text });
+      zones.set(key, {
+        zone: compileZone(id, apex, text, { place, faults: this.#faults, isWhole }),
+        place,
+        text,
+      });
     }
     return zones;
   }
@@ -172,12 +179,20 @@ class Loader {
     const used = graph.reachable(steering);
     for (const { id, place } of this.#pools.values()) {
       if (used.has(id)) continue;
-      this.#faults.warning(place, "key", `pool "${id}" is not used: no name leads to it; steer a name by it, or take it out`);
+      this.#faults.warning(
+        place,
+        "key",
+        `pool "${id}" is not used: no name leads to it; steer a name by it, or take it out`,
+      );
     }
     const monitors = new Set([...this.#pools.values()].map(({ text }) => text?.monitor));
     for (const { id, place } of this.#monitors.values()) {
       if (monitors.has(id)) continue;
-      this.#faults.warning(place, "key", `monitor "${id}" is not used: no pool names it; name it in a pool, or take it out`);
+      this.#faults.warning(
+        place,
+        "key",
+        `monitor "${id}" is not used: no pool names it; name it in a pool, or take it out`,
+      );
     }
   }
 
@@ -239,13 +254,18 @@ class BrokenParts {
   }
 
   /** Without the refused keys; of the key that must be there, `inner` says which parts were refused. */
-  #without<Text extends object>(document: string, needed: string, text: unknown): Part<Text> & { inner: Set<string | number> } {
+  #without<Text extends object>(
+    document: string,
+    needed: string,
+    text: unknown,
+  ): Part<Text> & { inner: Set<string | number> } {
     const inner = new Set<string | number>();
     const paths = this.#pathsOf.get(document);
     if (paths === undefined) return { text: text as Text, isWhole: true, inner };
     const refused = new Set<string | number>();
     for (const [key, part] of paths) {
-      if (key === undefined || (key === needed && part === undefined)) return { text: undefined, isWhole: false, inner };
+      if (key === undefined || (key === needed && part === undefined))
+        return { text: undefined, isWhole: false, inner };
       if (key === needed) inner.add(part!);
       else refused.add(key);
     }
@@ -260,5 +280,7 @@ type Part<Text> = Pick<Written<Text>, "text" | "isWhole">;
 function documentsOf(value: unknown, kind: Kind): [string, unknown][] {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, kind)) return [];
   const documents = (value as Record<string, unknown>)[kind];
-  return typeof documents === "object" && documents !== null && !Array.isArray(documents) ? Object.entries(documents) : [];
+  return typeof documents === "object" && documents !== null && !Array.isArray(documents)
+    ? Object.entries(documents)
+    : [];
 }

@@ -61,7 +61,9 @@ export class PoolGraph {
     for (const [id, { place, text, isWhole }] of written) {
       const pool = pools.get(id);
       const isEndpointOf = (key: "ipv4" | "ipv6") =>
-        pool?.members.some((member) => member.kind === "target" || (member.kind === "endpoint" && member[key] !== null)) ?? false;
+        pool?.members.some(
+          (member) => member.kind === "target" || (member.kind === "endpoint" && member[key] !== null),
+        ) ?? false;
       this.#vertices.set(id, {
         id,
         edges: text === undefined ? [] : this.#edgesOf(id, text, place, written),
@@ -77,7 +79,8 @@ export class PoolGraph {
       });
     }
     for (const vertex of this.#vertices.values()) if (!vertex.isDone) this.#walk(vertex);
-    for (const [id, pool] of pools) this.#warnOfFamilies(this.#vertices.get(id)!, pool, written.get(id)!.place);
+    for (const [id, pool] of pools)
+      this.#warnOfFamilies(this.#vertices.get(id)!, pool, written.get(id)!.place);
   }
 
   /** The pool with a `target:` that the pool can lead to, if there is one. */
@@ -131,10 +134,12 @@ export class PoolGraph {
       }
     };
     for (const [index, member] of text.members.entries()) {
-      if (typeof member === "object" && member?.pool !== undefined) add(member.pool, place.at("members", index, "pool"), false);
+      if (typeof member === "object" && member?.pool !== undefined)
+        add(member.pool, place.at("members", index, "pool"), false);
     }
     const whenDown = text["when-down"];
-    if (whenDown !== undefined && whenDown !== "open" && whenDown !== "closed") add(whenDown, place.at("when-down"), true);
+    if (whenDown !== undefined && whenDown !== "open" && whenDown !== "closed")
+      add(whenDown, place.at("when-down"), true);
     return edges;
   }
 
@@ -182,7 +187,8 @@ export class PoolGraph {
     // Only where the limit is crossed: pools above this one are too deep because of it.
     if (vertex.levels !== POOL_LEVELS_MAX + 1) return;
     const names = [vertex.id];
-    for (let at = vertex.deepest; at !== undefined; at = this.#vertices.get(at.to)!.deepest) names.push(at.to);
+    for (let at = vertex.deepest; at !== undefined; at = this.#vertices.get(at.to)!.deepest)
+      names.push(at.to);
     const message = `pools nest ${vertex.levels} levels deep: ${names.join(" → ")}; ${POOL_LEVELS_MAX} is the limit`;
     this.#faults.error(vertex.deepest!.place, "value", message);
   }

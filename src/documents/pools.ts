@@ -25,7 +25,11 @@ export function compilePool(
   { place, faults, isWhole }: { place: Place; faults: FaultList; isWhole: boolean },
 ): PoolDocument {
   if (id === "open" || id === "closed") {
-    faults.error(place, "key", `a pool cannot be called "${id}", which has a meaning of its own in when-down; choose another id`);
+    faults.error(
+      place,
+      "key",
+      `a pool cannot be called "${id}", which has a meaning of its own in when-down; choose another id`,
+    );
   }
   const members = compileMembers(text.members, place.at("members"), faults);
   const minUp = text["min-up"] ?? 1;
@@ -34,7 +38,11 @@ export function compilePool(
   } else {
     checkMinUp(minUp, text.members.length, place, faults);
     if (isWhole && members.length === text.members.length && members.every((member) => !member.enabled)) {
-      faults.warning(place, "key", `all members of pool "${id}" are disabled, so when-down decides its answers; enable one`);
+      faults.warning(
+        place,
+        "key",
+        `all members of pool "${id}" are disabled, so when-down decides its answers; enable one`,
+      );
     }
   }
   return {
@@ -82,20 +90,38 @@ function lineOf(place: Place): number {
 function compileMember(text: MemberText, place: Place, faults: FaultList): MemberSpec | undefined {
   if (typeof text === "string") {
     const endpoint = compileAddresses([text], [place], place, faults);
-    return endpoint && { kind: "endpoint", name: endpoint.name, weight: WEIGHT, enabled: true, ipv4: endpoint.ipv4, ipv6: endpoint.ipv6 };
+    return (
+      endpoint && {
+        kind: "endpoint",
+        name: endpoint.name,
+        weight: WEIGHT,
+        enabled: true,
+        ipv4: endpoint.ipv4,
+        ipv6: endpoint.ipv6,
+      }
+    );
   }
   const kinds = (["address", "target", "pool"] as const).filter((key) => text[key] !== undefined);
   if (kinds.length !== 1) {
-    const found = kinds.length === 0 ? "a member without address, target or pool" : `a member with ${kinds.join(" and ")}`;
+    const found =
+      kinds.length === 0
+        ? "a member without address, target or pool"
+        : `a member with ${kinds.join(" and ")}`;
     faults.error(place, "value", `${found}; give it exactly one of the three`);
     return undefined;
   }
   const common = { weight: text.weight ?? WEIGHT, enabled: text.enabled ?? true };
-  if (text.pool !== undefined) return { kind: "pool", name: text.name ?? text.pool, ...common, pool: text.pool };
+  if (text.pool !== undefined)
+    return { kind: "pool", name: text.name ?? text.pool, ...common, pool: text.pool };
   if (text.target !== undefined) {
     try {
       // Absolute with or without the final dot: a pool does not belong to a zone.
-      return { kind: "target", name: text.name ?? text.target, ...common, target: parseName(text.target, ROOT) };
+      return {
+        kind: "target",
+        name: text.name ?? text.target,
+        ...common,
+        target: parseName(text.target, ROOT),
+      };
     } catch (error) {
       if (!(error instanceof PresentationError)) throw error;
       faults.error(place.at("target"), "value", error.message);
@@ -105,9 +131,22 @@ function compileMember(text: MemberText, place: Place, faults: FaultList): Membe
   const written = text.address!;
   const at = place.at("address");
   const endpoint = Array.isArray(written)
-    ? compileAddresses(written, written.map((_, index) => at.at(index)), at, faults)
+    ? compileAddresses(
+        written,
+        written.map((_, index) => at.at(index)),
+        at,
+        faults,
+      )
     : compileAddresses([written], [at], at, faults);
-  return endpoint && { kind: "endpoint", name: text.name ?? endpoint.name, ...common, ipv4: endpoint.ipv4, ipv6: endpoint.ipv6 };
+  return (
+    endpoint && {
+      kind: "endpoint",
+      name: text.name ?? endpoint.name,
+      ...common,
+      ipv4: endpoint.ipv4,
+      ipv6: endpoint.ipv6,
+    }
+  );
 }
 
 function compileAddresses(
@@ -122,11 +161,19 @@ function compileAddresses(
   for (const [index, text] of texts.entries()) {
     const octets = parseAddress(text);
     if (octets === undefined) {
-      faults.error(places[index]!, "value", `"${text}" is not an IP address; wanted one like 192.0.2.1 or 2001:db8::1${hintAt(text)}`);
+      faults.error(
+        places[index]!,
+        "value",
+        `"${text}" is not an IP address; wanted one like 192.0.2.1 or 2001:db8::1${hintAt(text)}`,
+      );
       isGood = false;
     } else if (octets.length === 4 ? ipv4 !== null : ipv6 !== null) {
       const family = octets.length === 4 ? "IPv4" : "IPv6";
-      faults.error(whole, "value", `a member with two ${family} addresses; make two members of them, so that each can be up or down`);
+      faults.error(
+        whole,
+        "value",
+        `a member with two ${family} addresses; make two members of them, so that each can be up or down`,
+      );
       isGood = false;
     } else if (octets.length === 4) ipv4 = octets;
     else ipv6 = octets;
@@ -146,7 +193,8 @@ function hintAt(text: string): string {
   }
   if (text.includes("/")) return " (one address, not a network)";
   if (text.includes("%")) return " (no zone id)";
-  if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?$/i.test(text) && /[g-z]/i.test(text)) return " (for a host name use target)";
+  if (/^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?$/i.test(text) && /[g-z]/i.test(text))
+    return " (for a host name use target)";
   return "";
 }
 

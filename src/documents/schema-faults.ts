@@ -38,7 +38,13 @@ export class SchemaChecker {
     walker.check(this.#schema, value, [], undefined);
     if (walker.faults.length > 0) return walker.faults;
     // A keyword that the walker does not know: better a plain line than none.
-    return [{ path: [], part: "value", message: `these documents do not fit the schema; compare them with ${JSON.stringify(this.#schema.title ?? "the reference")}` }];
+    return [
+      {
+        path: [],
+        part: "value",
+        message: `these documents do not fit the schema; compare them with ${JSON.stringify(this.#schema.title ?? "the reference")}`,
+      },
+    ];
   }
 }
 
@@ -88,12 +94,21 @@ class Walker {
       return;
     }
     const words = wanted ?? wantedOf(schema);
-    this.#add(path, "value", `${label(path)} is ${describe(value)}; wanted ${words}${hintOnQuotes(schema, value)}`);
+    this.#add(
+      path,
+      "value",
+      `${label(path)} is ${describe(value)}; wanted ${words}${hintOnQuotes(schema, value)}`,
+    );
   }
 
   #checkList(schema: Schema, list: readonly unknown[], path: Path, wanted: string | undefined): void {
     if (list.length < (schema.minItems ?? 0) || list.length > (schema.maxItems ?? Infinity)) {
-      const found = list.length === 0 ? "an empty list" : list.length === 1 ? "a list of one" : `a list of ${list.length}`;
+      const found =
+        list.length === 0
+          ? "an empty list"
+          : list.length === 1
+            ? "a list of one"
+            : `a list of ${list.length}`;
       this.#add(path, "value", `${label(path)} is ${found}; wanted ${wanted ?? wantedOf(schema)}`);
       return;
     }
@@ -107,7 +122,9 @@ class Walker {
 
   #checkMap(schema: Schema, map: Readonly<Record<string, unknown>>, path: Path): void {
     const properties = schema.properties ?? {};
-    const patterns = Object.entries(schema.patternProperties ?? {}).map(([pattern, value]) => [new RegExp(pattern, "u"), value] as const);
+    const patterns = Object.entries(schema.patternProperties ?? {}).map(
+      ([pattern, value]) => [new RegExp(pattern, "u"), value] as const,
+    );
     for (const [key, value] of Object.entries(map)) {
       const at = [...path, key];
       const { propertyNames } = schema;
@@ -115,9 +132,12 @@ class Walker {
         this.#add(at, "key", `"${shorten(key)}" cannot be a key here; wanted ${wantedOf(propertyNames)}`);
         continue;
       }
-      const known = Object.hasOwn(properties, key) ? properties[key] : patterns.find(([pattern]) => pattern.test(key))?.[1];
+      const known = Object.hasOwn(properties, key)
+        ? properties[key]
+        : patterns.find(([pattern]) => pattern.test(key))?.[1];
       if (known !== undefined) this.check(known, value, at, undefined);
-      else if (schema.additionalProperties === false) this.#add(at, "key", this.#unknownKey(schema, key, properties));
+      else if (schema.additionalProperties === false)
+        this.#add(at, "key", this.#unknownKey(schema, key, properties));
     }
     for (const key of schema.required ?? []) {
       if (Object.hasOwn(map, key)) continue;
@@ -128,14 +148,25 @@ class Walker {
 
   #unknownKey(schema: Schema, key: string, properties: Readonly<Record<string, Schema>>): string {
     const toCome = KEYS_TO_COME.get(schema as TSchema);
-    if (toCome !== undefined && Object.hasOwn(toCome, key)) return `"${key}" is not accepted yet: ${toCome[key]}`;
+    if (toCome !== undefined && Object.hasOwn(toCome, key))
+      return `"${key}" is not accepted yet: ${toCome[key]}`;
     return unknownWord("key", key, Object.keys(properties));
   }
 
-  #checkUnion(schema: Schema, branches: readonly Schema[], value: unknown, path: Path, around: string | undefined): void {
+  #checkUnion(
+    schema: Schema,
+    branches: readonly Schema[],
+    value: unknown,
+    path: Path,
+    around: string | undefined,
+  ): void {
     if (branches.some((branch) => fits(branch, value))) return;
-    const isQuotedNumber = typeof value === "string" && branches.some((branch) => hintOnQuotes(branch, value) !== "");
-    const wanted = isQuotedNumber && schema.errorMessage !== undefined ? `${schema.errorMessage}${WITHOUT_QUOTES}` : (schema.errorMessage ?? around);
+    const isQuotedNumber =
+      typeof value === "string" && branches.some((branch) => hintOnQuotes(branch, value) !== "");
+    const wanted =
+      isQuotedNumber && schema.errorMessage !== undefined
+        ? `${schema.errorMessage}${WITHOUT_QUOTES}`
+        : (schema.errorMessage ?? around);
     const words = branches.map((branch) => branch.const);
     if (!words.includes(undefined)) {
       const title = schema.title ?? "value";
@@ -151,28 +182,52 @@ class Walker {
   }
 
   /** Several kinds of map: told apart by `type: KIND`, or by the one key that they have. */
-  #checkVariants(schema: Schema, branches: readonly Schema[], map: Readonly<Record<string, unknown>>, path: Path): void {
+  #checkVariants(
+    schema: Schema,
+    branches: readonly Schema[],
+    map: Readonly<Record<string, unknown>>,
+    path: Path,
+  ): void {
     const kindOf = (branch: Schema) => branch.properties?.type?.const;
     if (Object.hasOwn(map, "type")) {
       const branch = branches.find((candidate) => kindOf(candidate) === map.type);
       if (branch !== undefined) this.#checkMap(branch, map, path);
       else {
         const kinds = branches.map(kindOf).filter((kind) => kind !== undefined);
-        this.#mismatch({ enum: kinds, title: schema.title ?? "type" }, map.type, [...path, "type"], `one of ${kinds.join(", ")}`);
+        this.#mismatch(
+          { enum: kinds, title: schema.title ?? "type" },
+          map.type,
+          [...path, "type"],
+          `one of ${kinds.join(", ")}`,
+        );
       }
       return;
     }
     const byKey = branches.filter((branch) => kindOf(branch) === undefined);
     const branch = byKey.find((candidate) => candidate.required?.some((key) => Object.hasOwn(map, key)));
     const [key] = Object.keys(map);
-    const named = Object.keys(map).filter((name) => byKey.some((candidate) => candidate.required?.includes(name)));
+    const named = Object.keys(map).filter((name) =>
+      byKey.some((candidate) => candidate.required?.includes(name)),
+    );
     if (named.length > 1) {
-      this.#add(path, "value", `${label(path)} is one map with ${named.join(" and ")}; wanted a list, with a map for each`);
+      this.#add(
+        path,
+        "value",
+        `${label(path)} is one map with ${named.join(" and ")}; wanted a list, with a map for each`,
+      );
       return;
     }
     if (branch !== undefined) this.#checkMap(branch, map, path);
     else if (byKey.length > 0 && key !== undefined) {
-      this.#add([...path, key], "key", unknownWord(schema.title ?? "key", key, byKey.flatMap((candidate) => candidate.required ?? [])));
+      this.#add(
+        [...path, key],
+        "key",
+        unknownWord(
+          schema.title ?? "key",
+          key,
+          byKey.flatMap((candidate) => candidate.required ?? []),
+        ),
+      );
     } else if (byKey.length > 0) this.#mismatch(schema, map, path, undefined);
     else {
       const kinds = branches.map(kindOf).join(", ");
@@ -189,7 +244,8 @@ export function unknownWord(what: string, word: string, known: readonly string[]
   const nearest = nearestWord(word, known);
   const hint = nearest === undefined ? "" : ` did you mean "${nearest}"?`;
   const sorted = [...known].sort();
-  const list = sorted.length > KNOWN_SHOWN_MAX ? `${sorted.slice(0, KNOWN_SHOWN_MAX).join(", ")}, …` : sorted.join(", ");
+  const list =
+    sorted.length > KNOWN_SHOWN_MAX ? `${sorted.slice(0, KNOWN_SHOWN_MAX).join(", ")}, …` : sorted.join(", ");
   return `unknown ${what} "${shorten(word)}";${hint} known ${what}s: ${list}`;
 }
 
@@ -209,7 +265,9 @@ const WITHOUT_QUOTES = " (without quotes)";
 function hintOnQuotes(schema: Schema, value: unknown): string {
   const isNumeric = schema.type === "integer" || schema.type === "number";
   if (isNumeric && typeof value === "string" && /^-?[0-9.]+$/.test(value)) return WITHOUT_QUOTES;
-  return schema.type === "string" && schema.pattern === undefined && typeof value === "number" ? ` (in quotes: "${value}")` : "";
+  return schema.type === "string" && schema.pattern === undefined && typeof value === "number"
+    ? ` (in quotes: "${value}")`
+    : "";
 }
 
 function hasType(schema: Schema, value: unknown): boolean {
@@ -237,7 +295,10 @@ function fitsScalar(schema: Schema, value: unknown): boolean {
   if (schema.const !== undefined && value !== schema.const) return false;
   if (schema.enum !== undefined && !schema.enum.includes(value)) return false;
   if (typeof value === "string") {
-    return value.length >= (schema.minLength ?? 0) && (schema.pattern === undefined || new RegExp(schema.pattern, "u").test(value));
+    return (
+      value.length >= (schema.minLength ?? 0) &&
+      (schema.pattern === undefined || new RegExp(schema.pattern, "u").test(value))
+    );
   }
   if (typeof value === "number") {
     if (!Number.isFinite(value) || (schema.type === "integer" && !Number.isInteger(value))) return false;
@@ -278,7 +339,12 @@ function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
 function describe(value: unknown): string {
   if (value === null || value === undefined) return "empty";
   if (typeof value === "string") return value === "" ? "an empty text" : `the text "${shorten(value)}"`;
-  if (typeof value === "number") return Number.isNaN(value) ? "not a number (.nan)" : Number.isFinite(value) ? `the number ${value}` : "infinite (.inf)";
+  if (typeof value === "number")
+    return Number.isNaN(value)
+      ? "not a number (.nan)"
+      : Number.isFinite(value)
+        ? `the number ${value}`
+        : "infinite (.inf)";
   if (typeof value === "boolean") return String(value);
   return Array.isArray(value) ? "a list" : "a map";
 }
@@ -291,7 +357,8 @@ function shorten(text: string): string {
 function label(path: Path): string {
   const last = path.at(-1);
   if (last === undefined) return "the file";
-  if (typeof last === "string") return /^[a-z-]+$/.test(last) && path.length !== 2 ? last : `"${shorten(last)}"`;
+  if (typeof last === "string")
+    return /^[a-z-]+$/.test(last) && path.length !== 2 ? last : `"${shorten(last)}"`;
   const list = path.slice(0, -1).findLast((step) => typeof step === "string");
   return `item ${last + 1} of ${list ?? "the list"}`;
 }

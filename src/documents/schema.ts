@@ -24,7 +24,11 @@ const CLOSED = { additionalProperties: false } as const;
 const ID_MESSAGE = "an id: 1 to 64 of A-Z a-z 0-9 _ . : -, the first and the last a letter, a digit or _";
 
 function record<Value extends TSchema>(value: Value, description: string, keys?: TSchema) {
-  return Type.Record(Type.String(), value, keys === undefined ? { description } : { description, propertyNames: keys });
+  return Type.Record(
+    Type.String(),
+    value,
+    keys === undefined ? { description } : { description, propertyNames: keys },
+  );
 }
 
 function idKeys() {
@@ -61,16 +65,25 @@ function duration(description: string) {
 }
 
 function ttl(description: string) {
-  return Type.Union([Type.Integer({ minimum: 0, maximum: TTL_MAX }), Type.String({ pattern: "^(?:[0-9]{1,10}[wdhmsWDHMS])+$" })], {
-    description,
-    errorMessage: `seconds from 0 to ${TTL_MAX}, or a time with units such as 5m or 1h30m`,
-  });
+  return Type.Union(
+    [
+      Type.Integer({ minimum: 0, maximum: TTL_MAX }),
+      Type.String({ pattern: "^(?:[0-9]{1,10}[wdhmsWDHMS])+$" }),
+    ],
+    {
+      description,
+      errorMessage: `seconds from 0 to ${TTL_MAX}, or a time with units such as 5m or 1h30m`,
+    },
+  );
 }
 
 // --- monitors ---
 
 const statusRange = Type.Union(
-  [Type.Integer({ minimum: 100, maximum: 599 }), Type.String({ pattern: "^[1-5][0-9]{2}(?:-[1-5][0-9]{2})?$" })],
+  [
+    Type.Integer({ minimum: 100, maximum: 599 }),
+    Type.String({ pattern: "^[1-5][0-9]{2}(?:-[1-5][0-9]{2})?$" }),
+  ],
   { errorMessage: "an HTTP status from 100 to 599 or a range such as 200-299" },
 );
 
@@ -87,39 +100,75 @@ function host(description: string) {
 const certificate = Type.Optional(
   Type.Object(
     {
-      warn: Type.Optional(wholeNumber(0, 3650, "Days to the certificate's expiry below which a warning is shown. Default 14.")),
-      fail: Type.Optional(wholeNumber(0, 3650, "Days to the certificate's expiry below which the check fails. Default 0.")),
+      warn: Type.Optional(
+        wholeNumber(0, 3650, "Days to the certificate's expiry below which a warning is shown. Default 14."),
+      ),
+      fail: Type.Optional(
+        wholeNumber(0, 3650, "Days to the certificate's expiry below which the check fails. Default 0."),
+      ),
     },
     { ...CLOSED, description: "How long the certificate must still be valid, in days." },
   ),
 );
 
-const verify = Type.Optional(flag("Whether the certificate must be valid for the server name. Default true."));
+const verify = Type.Optional(
+  flag("Whether the certificate must be valid for the server name. Default true."),
+);
 const tls = Type.Optional(flag("Whether to use TLS. Default false."));
-const serverName = Type.Optional(host("The name sent as SNI and looked for in the certificate. Default: `host`, or the member's `target`."));
+const serverName = Type.Optional(
+  host("The name sent as SNI and looked for in the certificate. Default: `host`, or the member's `target`."),
+);
 
 /** Keys of every type of monitor. */
 const monitorCommon = {
-  interval: Type.Optional(duration("Time between two checks of an endpoint by one prober, 1s to 1h. Default 10s.")),
-  timeout: Type.Optional(duration("A check that takes longer has failed, 10ms to 1m, at most the interval. Default 5s, or the interval if that is less.")),
-  "down-after": Type.Optional(wholeNumber(1, 100, "Consecutive failures until an endpoint is down; each is rechecked after `recheck` first. Default 3.")),
-  "up-after": Type.Optional(wholeNumber(1, 100, "Consecutive successes until an endpoint is up again. Default 2.")),
-  recheck: Type.Optional(duration("After a first failure, check again this soon, 10ms up to the interval. Default 1s.")),
+  interval: Type.Optional(
+    duration("Time between two checks of an endpoint by one prober, 1s to 1h. Default 10s."),
+  ),
+  timeout: Type.Optional(
+    duration(
+      "A check that takes longer has failed, 10ms to 1m, at most the interval. Default 5s, or the interval if that is less.",
+    ),
+  ),
+  "down-after": Type.Optional(
+    wholeNumber(
+      1,
+      100,
+      "Consecutive failures until an endpoint is down; each is rechecked after `recheck` first. Default 3.",
+    ),
+  ),
+  "up-after": Type.Optional(
+    wholeNumber(1, 100, "Consecutive successes until an endpoint is up again. Default 2."),
+  ),
+  recheck: Type.Optional(
+    duration("After a first failure, check again this soon, 10ms up to the interval. Default 1s."),
+  ),
   quorum: Type.Optional(
     Type.Union([Type.Enum(["majority", "any", "all"]), Type.Integer({ minimum: 1, maximum: 1000 })], {
-      description: "How many of the regions that see an endpoint must agree that it is down. Default majority.",
+      description:
+        "How many of the regions that see an endpoint must agree that it is down. Default majority.",
       errorMessage: "majority, any, all, or a number of regions from 1 to 1000",
     }),
   ),
-  slow: Type.Optional(duration("A success that takes longer than this counts as a failure; at most the timeout.")),
+  slow: Type.Optional(
+    duration("A success that takes longer than this counts as a failure; at most the timeout."),
+  ),
   observe: Type.Optional(flag("Check and show, but let the result change nothing. Default false.")),
 };
 
-function monitor<Kind extends string, Properties extends TProperties>(type: Kind, what: string, properties: Properties) {
-  return Type.Object({ type: Type.Literal(type, { description: what }), ...monitorCommon, ...properties }, { ...CLOSED, description: what });
+function monitor<Kind extends string, Properties extends TProperties>(
+  type: Kind,
+  what: string,
+  properties: Properties,
+) {
+  return Type.Object(
+    { type: Type.Literal(type, { description: what }), ...monitorCommon, ...properties },
+    { ...CLOSED, description: what },
+  );
 }
 
-const send = Type.Optional(text("text to send", "Text sent after connecting; `\\r`, `\\n` and the like work in double quotes."));
+const send = Type.Optional(
+  text("text to send", "Text sent after connecting; `\\r`, `\\n` and the like work in double quotes."),
+);
 
 const Monitor = Type.Union(
   [
@@ -135,13 +184,22 @@ const Monitor = Type.Union(
           errorMessage: "one of GET, HEAD, POST, PUT, OPTIONS",
         }),
       ),
-      path: Type.Optional(Type.String({ pattern: "^/[!-~]*$", description: "Default /.", errorMessage: "a path that begins with / and has no spaces" })),
+      path: Type.Optional(
+        Type.String({
+          pattern: "^/[!-~]*$",
+          description: "Default /.",
+          errorMessage: "a path that begins with / and has no spaces",
+        }),
+      ),
       host: Type.Optional(host("The Host header. Default: the member's `target`, else its address.")),
       headers: Type.Optional(
         record(
           Type.String({ pattern: "^[\\t -~]*$", errorMessage: "the text of a header, in one line of ASCII" }),
           "Further headers of the request.",
-          Type.String({ pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", errorMessage: "a header name: letters, digits and hyphens" }),
+          Type.String({
+            pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+            errorMessage: "a header name: letters, digits and hyphens",
+          }),
         ),
       ),
       expect: Type.Optional(
@@ -149,13 +207,19 @@ const Monitor = Type.Union(
           {
             status: Type.Optional(
               Type.Union([...statusRange.anyOf, Type.Array(statusRange, { minItems: 1 })], {
-                description: "Statuses that count as success: one, a range, or a list of them. Default 200-299.",
+                description:
+                  "Statuses that count as success: one, a range, or a list of them. Default 200-299.",
                 errorMessage: "an HTTP status from 100 to 599, a range such as 200-299, or a list of these",
               }),
             ),
-            body: Type.Optional(text("text that the body must hold", "Text that must occur in the first 64 KiB of the body.")),
+            body: Type.Optional(
+              text("text that the body must hold", "Text that must occur in the first 64 KiB of the body."),
+            ),
             "body-matches": Type.Optional(
-              text("a regular expression", "Regular expression (JavaScript's, with the u flag) that must match in the first 64 KiB of the body."),
+              text(
+                "a regular expression",
+                "Regular expression (JavaScript's, with the u flag) that must match in the first 64 KiB of the body.",
+              ),
             ),
           },
           { ...CLOSED, description: "What a good response is." },
@@ -165,7 +229,9 @@ const Monitor = Type.Union(
     monitor("tcp", "A TCP connection, with something to send and to expect if you like.", {
       port: port("The port to connect to."),
       send,
-      expect: Type.Optional(text("text that must come back", "Text that must occur in the first 64 KiB that come back.")),
+      expect: Type.Optional(
+        text("text that must come back", "Text that must occur in the first 64 KiB that come back."),
+      ),
     }),
     monitor("tls", "A TLS handshake.", {
       port: Type.Optional(port("Default 443.")),
@@ -177,12 +243,16 @@ const Monitor = Type.Union(
       port: Type.Optional(port("Default 53.")),
       name: text("a domain name", "The name to ask for."),
       rrtype: Type.Optional(text("an RR type", "The type to ask for. Default A.")),
-      transport: Type.Optional(Type.Enum(["udp", "tcp"], { description: "Default udp.", errorMessage: "udp or tcp" })),
+      transport: Type.Optional(
+        Type.Enum(["udp", "tcp"], { description: "Default udp.", errorMessage: "udp or tcp" }),
+      ),
       expect: Type.Optional(
         Type.Object(
           {
             rcode: Type.Optional(text("an RCODE such as NOERROR or NXDOMAIN", "Default NOERROR.")),
-            answer: Type.Optional(text("rdata in presentation form", "Rdata that must be in the answer, in presentation form.")),
+            answer: Type.Optional(
+              text("rdata in presentation form", "Rdata that must be in the answer, in presentation form."),
+            ),
           },
           { ...CLOSED, description: "What a good reply is." },
         ),
@@ -194,7 +264,12 @@ const Monitor = Type.Union(
       tls,
       verify,
       "server-name": serverName,
-      service: Type.Optional(Type.String({ description: "The service to ask about. Default: the server as a whole.", errorMessage: "a service name" })),
+      service: Type.Optional(
+        Type.String({
+          description: "The service to ask about. Default: the server as a whole.",
+          errorMessage: "a service name",
+        }),
+      ),
     }),
     monitor("agent", "HAProxy's agent-check: one line that says up, down, drain, or a weight in percent.", {
       port: port("The port of the agent."),
@@ -203,7 +278,8 @@ const Monitor = Type.Union(
   ],
   {
     title: "monitor type",
-    description: "How to check endpoints. Checked for shape today; probers that run monitors come with a later version.",
+    description:
+      "How to check endpoints. Checked for shape today; probers that run monitors come with a later version.",
     errorMessage: "a map with `type: http` (or tcp, tls, dns, icmp, grpc, agent) and the keys of that type",
   },
 );
@@ -223,7 +299,10 @@ const stepForms = [
     ),
   ),
   ...steps.map((step) =>
-    Type.Object({ [step.name]: Type.Object(step.optionsSchema.properties, CLOSED) }, { ...CLOSED, description: step.summary }),
+    Type.Object(
+      { [step.name]: Type.Object(step.optionsSchema.properties, CLOSED) },
+      { ...CLOSED, description: step.summary },
+    ),
   ),
 ];
 
@@ -234,13 +313,23 @@ const Policy = Type.Unsafe<StepText | StepText[]>(
   Type.Union(
     [
       ...stepForms,
-      Type.Array(Type.Union(stepForms, { title: "step", errorMessage: "a step name, or a map with one step name and its options" }), {
-        minItems: 1,
-        maxItems: 16,
-        description: "A chain: each step narrows or orders what the one before left.",
-      }),
+      Type.Array(
+        Type.Union(stepForms, {
+          title: "step",
+          errorMessage: "a step name, or a map with one step name and its options",
+        }),
+        {
+          minItems: 1,
+          maxItems: 16,
+          description: "A chain: each step narrows or orders what the one before left.",
+        },
+      ),
     ],
-    { title: "step", description: "How to choose among the members that are up. Default weighted.", errorMessage: stepWanted },
+    {
+      title: "step",
+      description: "How to choose among the members that are up. Default weighted.",
+      errorMessage: stepWanted,
+    },
   ),
 );
 
@@ -253,7 +342,11 @@ const memberCommon = {
     }),
   ),
   weight: Type.Optional(
-    wholeNumber(0, WEIGHT_MAX, "Share of the answers, in proportion to the other members; 0 = last resort, only when every other is down. Default 1."),
+    wholeNumber(
+      0,
+      WEIGHT_MAX,
+      "Share of the answers, in proportion to the other members; 0 = last resort, only when every other is down. Default 1.",
+    ),
   ),
   enabled: Type.Optional(flag("false takes the member out of the answers. Default true.")),
 };
@@ -267,13 +360,25 @@ const Member = Type.Union(
       {
         ...memberCommon,
         address: Type.Optional(
-          Type.Union([Type.String(), Type.Array(Type.String({ errorMessage: "an IPv4 or IPv6 address" }), { minItems: 1, maxItems: 2 })], {
-            description: "The endpoint's address, or its IPv4 and its IPv6 address.",
-            errorMessage: addressWanted,
-          }),
+          Type.Union(
+            [
+              Type.String(),
+              Type.Array(Type.String({ errorMessage: "an IPv4 or IPv6 address" }), {
+                minItems: 1,
+                maxItems: 2,
+              }),
+            ],
+            {
+              description: "The endpoint's address, or its IPv4 and its IPv6 address.",
+              errorMessage: addressWanted,
+            },
+          ),
         ),
         target: Type.Optional(
-          text("a host name", "A host name, answered as CNAME; not at an apex, and not beside other data. Always absolute."),
+          text(
+            "a host name",
+            "A host name, answered as CNAME; not at an apex, and not beside other data. Always absolute.",
+          ),
         ),
         pool: Type.Optional(id("Another pool, which chooses among its own members.")),
       },
@@ -291,26 +396,37 @@ const Pool = Type.Object(
     }),
     policy: Type.Optional(Policy),
     answers: Type.Optional(wholeNumber(1, ANSWERS_MAX, "Addresses in one answer. Default 1.")),
-    "min-up": Type.Optional(wholeNumber(1, 1_000_000, "The pool is up while at least so many members are. Default 1.")),
+    "min-up": Type.Optional(
+      wholeNumber(1, 1_000_000, "The pool is up while at least so many members are. Default 1."),
+    ),
     "when-down": Type.Optional(
       Type.String({
         minLength: 1,
-        description: "Below min-up: `open` answers as if all were up (the default), `closed` answers NODATA, the id of a pool answers from there.",
+        description:
+          "Below min-up: `open` answers as if all were up (the default), `closed` answers NODATA, the id of a pool answers from there.",
         errorMessage: "open, closed, or the id of a pool",
       }),
     ),
     monitor: Type.Optional(id("The monitor that checks the members.")),
     region: Type.Optional(
-      Type.String({ pattern: ID_PATTERN, description: "The region whose probers and round-trip times speak for the members.", errorMessage: ID_MESSAGE }),
+      Type.String({
+        pattern: ID_PATTERN,
+        description: "The region whose probers and round-trip times speak for the members.",
+        errorMessage: ID_MESSAGE,
+      }),
     ),
     location: Type.Optional(
       Type.Union(
         [
-          Type.Tuple([Type.Number({ minimum: -90, maximum: 90 }), Type.Number({ minimum: -180, maximum: 180 })], { maxItems: 2 }),
+          Type.Tuple(
+            [Type.Number({ minimum: -90, maximum: 90 }), Type.Number({ minimum: -180, maximum: 180 })],
+            { maxItems: 2 },
+          ),
           Type.String({ minLength: 1 }),
         ],
         {
-          description: "Where the members stand: [latitude, longitude], an airport (DUB), a cloud region (aws:eu-west-1) or a country (IE).",
+          description:
+            "Where the members stand: [latitude, longitude], an airport (DUB), a cloud region (aws:eu-west-1) or a country (IE).",
           errorMessage: "[latitude, longitude] in degrees (-90 to 90, -180 to 180), or the name of a place",
         },
       ),
@@ -329,7 +445,7 @@ const TYPE_EXAMPLES: Readonly<Record<string, string>> = {
   CNAME: "An alias; alone at its name: www.example.net.",
   DNAME: "Everything below is found below another name: example.net.",
   MX: "Mail servers: 10 mx1.example.net.",
-  TXT: 'Text. A value that does not begin with a double quote is one whole text: v=spf1 include:example.net -all',
+  TXT: "Text. A value that does not begin with a double quote is one whole text: v=spf1 include:example.net -all",
   SPF: "As TXT; obsolete, use TXT",
   SRV: "Services, priority weight port target: 10 5 443 www",
   PTR: "A pointer to another name: host.example.net.",
@@ -358,7 +474,10 @@ function rrset(description: string) {
       Type.Object(
         {
           ttl: Type.Optional(ttl("TTL of this RRset.")),
-          data: Type.Union([one, many], { description: "One record or a list.", errorMessage: "text in presentation form, or a list of such texts" }),
+          data: Type.Union([one, many], {
+            description: "One record or a list.",
+            errorMessage: "text in presentation form, or a list of such texts",
+          }),
         },
         CLOSED,
       ),
@@ -376,17 +495,23 @@ const nameFields = {
 };
 
 /** All that stands at one owner: `pool`, `ttl`, and data by type. */
-export type NameText = Static<ReturnType<typeof Type.Object<typeof nameFields>>> & Readonly<Record<string, unknown>>;
+export type NameText = Static<ReturnType<typeof Type.Object<typeof nameFields>>> &
+  Readonly<Record<string, unknown>>;
 
 const examples = Object.entries(TYPE_EXAMPLES);
 
 const NameEntry = Type.Unsafe<NameText>(
   Type.Object(
-    { ...nameFields, ...Object.fromEntries(examples.map(([type, example]) => [type, Type.Optional(rrset(example))])) },
+    {
+      ...nameFields,
+      ...Object.fromEntries(examples.map(([type, example]) => [type, Type.Optional(rrset(example))])),
+    },
     {
       ...CLOSED,
       patternProperties: {
-        [`^(?!(?:${examples.map(([type]) => type).join("|")})$)[A-Z][A-Z0-9-]*$`]: rrset("Data of another RR type, by its mnemonic or as TYPEnnn."),
+        [`^(?!(?:${examples.map(([type]) => type).join("|")})$)[A-Z][A-Z0-9-]*$`]: rrset(
+          "Data of another RR type, by its mnemonic or as TYPEnnn.",
+        ),
       },
       description: "What stands at the name: data by RR type, and the pool it is steered by.",
       errorMessage: "a map of RR types to data, with pool and ttl",
@@ -397,30 +522,61 @@ const NameEntry = Type.Unsafe<NameText>(
 export const Zone = Type.Object(
   {
     ttl: Type.Optional(ttl("Default TTL of the zone's records. Default 300.")),
-    contact: Type.Optional(text("a mail address or a domain name", "Who looks after the zone: a mail address. Default: hostmaster@ the zone.")),
-    records: record(NameEntry, 'Owner → what stands there. Owners are relative to the zone; "@" is the zone itself, "*" a wildcard.'),
+    contact: Type.Optional(
+      text(
+        "a mail address or a domain name",
+        "Who looks after the zone: a mail address. Default: hostmaster@ the zone.",
+      ),
+    ),
+    records: record(
+      NameEntry,
+      'Owner → what stands there. Owners are relative to the zone; "@" is the zone itself, "*" a wildcard.',
+    ),
   },
   { ...CLOSED, description: "A zone, under its name.", errorMessage: "a map with records" },
 );
 
 export const Documents = Type.Object(
   {
-    monitors: Type.Optional(Type.Union([record(Monitor, "Monitors by id.", idKeys()), Type.Null()], { description: "Monitors by id.", errorMessage: "a map of ids to monitors" })),
-    pools: Type.Optional(Type.Union([record(Pool, "Pools by id.", idKeys()), Type.Null()], { description: "Pools by id.", errorMessage: "a map of ids to pools" })),
-    zones: Type.Optional(Type.Union([record(Zone, "Zones by name.", text("a domain name", "")), Type.Null()], { description: "Zones by name.", errorMessage: "a map of domain names to zones" })),
+    monitors: Type.Optional(
+      Type.Union([record(Monitor, "Monitors by id.", idKeys()), Type.Null()], {
+        description: "Monitors by id.",
+        errorMessage: "a map of ids to monitors",
+      }),
+    ),
+    pools: Type.Optional(
+      Type.Union([record(Pool, "Pools by id.", idKeys()), Type.Null()], {
+        description: "Pools by id.",
+        errorMessage: "a map of ids to pools",
+      }),
+    ),
+    zones: Type.Optional(
+      Type.Union([record(Zone, "Zones by name.", text("a domain name", "")), Type.Null()], {
+        description: "Zones by name.",
+        errorMessage: "a map of domain names to zones",
+      }),
+    ),
   },
   { ...CLOSED, description: "Documents of Windrose.", errorMessage: "a map with zones, pools or monitors" },
 );
 
 /** Keys that the design knows and this version does not act on, with what to say about them. */
 export const KEYS_TO_COME: ReadonlyMap<TSchema, Readonly<Record<string, string>>> = new Map([
-  [Zone, { expect: "routing tests come with the steps that look at where a client is, in a later version; take it out until then" }],
+  [
+    Zone,
+    {
+      expect:
+        "routing tests come with the steps that look at where a client is, in a later version; take it out until then",
+    },
+  ],
 ]);
 
 export type MonitorText = Static<typeof Monitor>;
 export type MemberText = Static<typeof Member>;
 /** A member is null where the schema refused it. */
-export type PoolText = Omit<Static<typeof Pool>, "members"> & { readonly members: readonly (MemberText | null)[] };
+export type PoolText = Omit<Static<typeof Pool>, "members"> & {
+  readonly members: readonly (MemberText | null)[];
+};
 export type ZoneText = Static<typeof Zone>;
 export type TtlText = number | string;
 

@@ -39,7 +39,9 @@ export function makeSoa(apex: Name, { mname, rname, serial, ttl }: SoaOptions): 
 }
 
 export function soaSerial(soa: RR): number {
-  return new DataView(soa.rdata.buffer, soa.rdata.byteOffset + soa.rdata.length - NUMBERS_OCTETS).getUint32(0);
+  return new DataView(soa.rdata.buffer, soa.rdata.byteOffset + soa.rdata.length - NUMBERS_OCTETS).getUint32(
+    0,
+  );
 }
 
 /** Rdata that is equal but for the serial. */

@@ -64,7 +64,8 @@ export class Source {
 
   /** Where a key or a value stands; of a path that is not there, the nearest part that is. */
   locate(path: Path, part: Part): { line: number; column: number } {
-    if (this.#document !== undefined) return this.#lineAndColumn(locateInDocument(this.#document, path, part));
+    if (this.#document !== undefined)
+      return this.#lineAndColumn(locateInDocument(this.#document, path, part));
     if (this.#quickPositions === undefined) {
       this.#quickPositions = new Map();
       this.#quickValue = readQuickYaml(this.#text, this.#quickPositions)?.value;
@@ -72,7 +73,8 @@ export class Source {
     let offset = 0;
     let at: unknown = this.#quickValue;
     for (const [depth, step] of path.entries()) {
-      const entry = typeof at === "object" && at !== null ? this.#quickPositions.get(at)?.get(step) : undefined;
+      const entry =
+        typeof at === "object" && at !== null ? this.#quickPositions.get(at)?.get(step) : undefined;
       if (entry === undefined) break;
       offset = part === "key" || depth < path.length - 1 ? entry.key : entry.value;
       at = (at as Record<string | number, unknown>)[step];
@@ -136,7 +138,11 @@ export class Source {
           const offset = offsetOf(key) ?? 0;
           const { line, column } = this.#lineAndColumn(offset);
           if (!isScalar(key)) {
-            this.#addError(line, column, "a key that is a map, a list or an alias; wanted a text, in quotes if it begins with * or &");
+            this.#addError(
+              line,
+              column,
+              "a key that is a map, a list or an alias; wanted a text, in quotes if it begins with * or &",
+            );
             continue;
           }
           const text = String(key.value);
@@ -144,7 +150,11 @@ export class Source {
           if (first === undefined) seen.set(text, offset);
           else if (text !== "<<") {
             const at = this.#lineAndColumn(first);
-            this.#addError(line, column, `the key "${text}" stands twice in one map, first at line ${at.line}; keep one of them`);
+            this.#addError(
+              line,
+              column,
+              `the key "${text}" stands twice in one map, first at line ${at.line}; keep one of them`,
+            );
           }
         }
       },
@@ -152,9 +162,14 @@ export class Source {
         if (alias.resolve(document) !== undefined) return;
         const { line, column } = this.#lineAndColumn(offsetOf(alias) ?? 0);
         const anchors = new Set<string>();
-        visit(document, { Node: (_, node) => void ("anchor" in node && node.anchor !== undefined && anchors.add(node.anchor)) });
+        visit(document, {
+          Node: (_, node) => void ("anchor" in node && node.anchor !== undefined && anchors.add(node.anchor)),
+        });
         const nearest = nearestWord(alias.source, anchors);
-        const hint = nearest === undefined ? `set it with &${alias.source} before this place` : `did you mean *${nearest}?`;
+        const hint =
+          nearest === undefined
+            ? `set it with &${alias.source} before this place`
+            : `did you mean *${nearest}?`;
         this.#addError(line, column, `the alias *${alias.source} has no anchor; ${hint}`);
       },
     });
@@ -166,12 +181,19 @@ export class Source {
     try {
       value = document.toJS({ maxAliasCount: -1 });
     } catch (error) {
-      this.#addError(1, 1, `${error instanceof Error ? error.message : String(error)}; write it out without the alias`);
+      this.#addError(
+        1,
+        1,
+        `${error instanceof Error ? error.message : String(error)}; write it out without the alias`,
+      );
       return undefined;
     }
     const excess = excessNodes(value);
     if (excess <= ALIAS_NODES_MAX) return value;
-    const what = excess === Infinity ? "an alias that stands within its own anchor" : `aliases that stand for more than ${ALIAS_NODES_MAX} values`;
+    const what =
+      excess === Infinity
+        ? "an alias that stands within its own anchor"
+        : `aliases that stand for more than ${ALIAS_NODES_MAX} values`;
     this.#addError(1, 1, `${what}; write it out, or use fewer`);
     return undefined;
   }
@@ -179,7 +201,8 @@ export class Source {
   #lineAndColumn(offset: number): { line: number; column: number } {
     if (this.#lineStarts === undefined) {
       this.#lineStarts = [0];
-      for (let at = this.#text.indexOf("\n"); at >= 0; at = this.#text.indexOf("\n", at + 1)) this.#lineStarts.push(at + 1);
+      for (let at = this.#text.indexOf("\n"); at >= 0; at = this.#text.indexOf("\n", at + 1))
+        this.#lineStarts.push(at + 1);
     }
     let low = 0;
     let high = this.#lineStarts.length - 1;
@@ -220,7 +243,8 @@ function excessNodes(value: unknown): number {
 /** The library's codes in the words of our faults. */
 function describeYamlError(error: YAMLError): string {
   const missing = /(?:end with a|Missing closing|end with) ["']?([\]}"'])/.exec(error.message)?.[1];
-  if (missing !== undefined) return `something is opened and not closed; ${missing} is missing before this place`;
+  if (missing !== undefined)
+    return `something is opened and not closed; ${missing} is missing before this place`;
   if (error.message.includes("all keys must be strings")) {
     return "a key that is a map, a list or an alias; wanted a text, in quotes if it begins with * or &";
   }
@@ -296,6 +320,11 @@ function offsetOf(node: unknown): number | undefined {
   if (!isNode(node)) return undefined;
   const range = (node as ParsedNode).range;
   // An empty value has no place of its own.
-  if (range === undefined || range === null || (!isCollection(node) && !isAlias(node) && range[0] === range[1])) return undefined;
+  if (
+    range === undefined ||
+    range === null ||
+    (!isCollection(node) && !isAlias(node) && range[0] === range[1])
+  )
+    return undefined;
   return range[0];
 }

@@ -27,12 +27,22 @@ export function continueZone(
 }
 
 function isUnchanged(a: ZoneDocument, b: ZoneDocument): boolean {
-  if (a.id !== b.id || a.soa !== b.soa || a.rrs.length !== b.rrs.length || a.steered.length !== b.steered.length) return false;
+  if (
+    a.id !== b.id ||
+    a.soa !== b.soa ||
+    a.rrs.length !== b.rrs.length ||
+    a.steered.length !== b.steered.length
+  )
+    return false;
   return (
     a.rrs.every((rr, index) => rrEquals(rr, b.rrs[index]!, a.soa === "made")) &&
     a.steered.every((steered, index) => {
       const other = b.steered[index]!;
-      return steered.pool === other.pool && steered.ttl === other.ttl && Buffer.compare(steered.owner, other.owner) === 0;
+      return (
+        steered.pool === other.pool &&
+        steered.ttl === other.ttl &&
+        Buffer.compare(steered.owner, other.owner) === 0
+      );
     })
   );
 }

@@ -19,11 +19,7 @@ export interface PlacedZone {
 }
 
 /** Steered names lead to pools that are there, and to a CNAME only where one may stand. */
-export function checkSteeredNames(
-  zones: Iterable<PlacedZone>,
-  graph: PoolGraph,
-  faults: FaultList,
-): void {
+export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph, faults: FaultList): void {
   for (const placed of zones) {
     const { zone, place } = placed;
     let spellings: Map<string, string> | undefined;
@@ -37,7 +33,10 @@ export function checkSteeredNames(
         graph.reportUnknown(pool, at);
         continue;
       }
-      const leads = targetPool === pool ? `pool "${pool}" has a target` : `pool "${pool}" leads to "${targetPool}", which has a target`;
+      const leads =
+        targetPool === pool
+          ? `pool "${pool}" has a target`
+          : `pool "${pool}" leads to "${targetPool}", which has a target`;
       if (nameEquals(owner, zone.apex)) {
         const message = `${leads}, which is answered as CNAME, and an apex cannot be an alias; use addresses here`;
         faults.error(at, "value", message);
@@ -64,7 +63,11 @@ export function checkZonesWithin(zones: ReadonlyMap<string, PlacedZone>, faults:
       cutsOf.set(parent, cuts);
     }
     let isDelegated = false;
-    for (let at: Name | undefined = zone.apex; at !== undefined && !nameEquals(at, parent.zone.apex); at = parentName(at)) {
+    for (
+      let at: Name | undefined = zone.apex;
+      at !== undefined && !nameEquals(at, parent.zone.apex);
+      at = parentName(at)
+    ) {
       isDelegated ||= cuts.has(nameKey(at));
     }
     if (isDelegated) continue;

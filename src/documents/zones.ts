@@ -14,7 +14,16 @@
 import { parseAddress } from "../lib/address.ts";
 import { PresentationError } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
-import { formatName, formatRelativeName, isAtOrBelow, type Name, nameEquals, nameKey, parseName, ROOT } from "../wire/name.ts";
+import {
+  formatName,
+  formatRelativeName,
+  isAtOrBelow,
+  type Name,
+  nameEquals,
+  nameKey,
+  parseName,
+  ROOT,
+} from "../wire/name.ts";
 import { parseRdata } from "../wire/rdata/index.ts";
 import type { RR } from "../wire/rr.ts";
 import { parseType, RRType, typeMnemonic } from "../wire/rr-type.ts";
@@ -93,18 +102,26 @@ class ZoneReader {
       this.#error(this.#text.contact === undefined ? [] : ["contact"], messageOf(error));
       rname = this.#apex;
     }
-    return makeSoa(this.#apex, { mname: firstNsTarget(this.rrs, this.#apex) ?? this.#apex, rname, serial, ttl: this.#ttl });
+    return makeSoa(this.#apex, {
+      mname: firstNsTarget(this.rrs, this.#apex) ?? this.#apex,
+      rname,
+      serial,
+      ttl: this.#ttl,
+    });
   }
 
   /** What zone/ finds, at the places that it speaks of. */
   report(zone: ZoneDocument): void {
     const findings = checkZone(zone);
     if (findings.length === 0) return;
-    const owners = new Map(Object.keys(this.#text.records).map((owner) => [nameKey(parseName(owner, this.#apex)), owner]));
+    const owners = new Map(
+      Object.keys(this.#text.records).map((owner) => [nameKey(parseName(owner, this.#apex)), owner]),
+    );
     for (const { severity, owner, type, message } of findings) {
       const key = owners.get(nameKey(owner));
       const entry = key === undefined ? undefined : this.#text.records[key];
-      const typeKey = entry && (type === undefined ? "pool" : Object.keys(entry).find((name) => parseType(name) === type));
+      const typeKey =
+        entry && (type === undefined ? "pool" : Object.keys(entry).find((name) => parseType(name) === type));
       const place =
         key === undefined
           ? this.#place
@@ -129,7 +146,11 @@ class ZoneReader {
       return undefined;
     }
     if (!isAtOrBelow(name, this.#apex)) {
-      this.#error(["records", owner], `${formatName(name)} is not in zone ${formatName(this.#apex)}; move it to its own zone, or drop the final dot`, "key");
+      this.#error(
+        ["records", owner],
+        `${formatName(name)} is not in zone ${formatName(this.#apex)}; move it to its own zone, or drop the final dot`,
+        "key",
+      );
       return undefined;
     }
     // Cheaper than nameKey(), and the same for two spellings of one name.
@@ -138,7 +159,11 @@ class ZoneReader {
     const first = owners.get(key);
     if (first !== undefined) {
       const line = this.#place.at("records", first).shown;
-      this.#error(["records", owner], `"${owner}" is the same name as "${first}" at ${line}; put both into one`, "key");
+      this.#error(
+        ["records", owner],
+        `"${owner}" is the same name as "${first}" at ${line}; put both into one`,
+        "key",
+      );
       return undefined;
     }
     owners.set(key, owner);
@@ -165,20 +190,30 @@ class ZoneReader {
       if (key === "pool") this.steered.push({ owner: name, pool: entry.pool!, ttl });
       else this.#readRRset(owner, name, key, entry, ttl);
     }
-    if (isEmpty) this.#error(["records", owner], `"${owner}" has no data; give it a pool or an RR type such as A`, "key");
+    if (isEmpty)
+      this.#error(
+        ["records", owner],
+        `"${owner}" has no data; give it a pool or an RR type such as A`,
+        "key",
+      );
   }
 
   #readRRset(owner: string, name: Name, key: string, entry: NameText, ttl: number): void {
     const type = parseType(key);
     if (type === undefined) {
       const nearest = nearestWord(key, KNOWN_TYPES);
-      const hint = nearest === undefined ? "wanted a mnemonic such as A, or TYPEnnn" : `did you mean ${nearest}?`;
+      const hint =
+        nearest === undefined ? "wanted a mnemonic such as A, or TYPEnnn" : `did you mean ${nearest}?`;
       this.#error(["records", owner, key], `unknown RR type "${key}"; ${hint}`, "key");
       return;
     }
     const mnemonic = typeMnemonic(type);
     if (mnemonic !== key && Object.hasOwn(entry, mnemonic)) {
-      this.#error(["records", owner, key], `${key} is another name of ${mnemonic}, which stands here too; put both into one`, "key");
+      this.#error(
+        ["records", owner, key],
+        `${key} is another name of ${mnemonic}, which stands here too; put both into one`,
+        "key",
+      );
       return;
     }
     const rrset = entry[key] as RRsetText;
@@ -191,11 +226,25 @@ class ZoneReader {
     }
   }
 
-  #readList(name: Name, type: number, ttl: number, data: readonly string[], owner: string, path: readonly string[]): void {
+  #readList(
+    name: Name,
+    type: number,
+    ttl: number,
+    data: readonly string[],
+    owner: string,
+    path: readonly string[],
+  ): void {
     for (const [index, one] of data.entries()) this.#readData(name, type, ttl, one, owner, ...path, index);
   }
 
-  #readData(name: Name, type: number, ttl: number, data: string, owner: string, ...path: (string | number)[]): void {
+  #readData(
+    name: Name,
+    type: number,
+    ttl: number,
+    data: string,
+    owner: string,
+    ...path: (string | number)[]
+  ): void {
     try {
       this.rrs.push({ owner: name, type, ttl, rdata: readRdata(type, data, this.#apex) });
     } catch (error) {
@@ -217,7 +266,7 @@ function readRdata(type: number, data: string, apex: Name): Uint8Array {
     // Most of what there is to read, and without the lexer a few times as fast.
     const octets = parseAddress(data);
     if (octets?.length === (type === RRType.A ? 4 : 16)) return octets;
-  } else if ((type === RRType.TXT || type === RRType.SPF) && !/^\s*(?:"|\\#\s)/.test(data)) {
+  } else if ((type === RRType.TXT || type === RRType.SPF) && !/^(?:"|\\#\s)/.test(data)) {
     return wholeText(data);
   }
   return parseRdata(type, data, apex);

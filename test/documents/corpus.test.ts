@@ -16,14 +16,18 @@ const names = readdirSync(CORPUS)
 test.each(names)("parseDocuments() says what is wrong in %s", (name) => {
   const text = readFileSync(new URL(`${name}.yaml`, CORPUS), "utf8");
   const { configuration, faults } = parseDocuments([{ file: `${name}.yaml`, text, modifiedMs: 0 }]);
-  const expected = readFileSync(new URL(`${name}.expected`, CORPUS), "utf8").trimEnd().split("\n");
+  const expected = readFileSync(new URL(`${name}.expected`, CORPUS), "utf8")
+    .trimEnd()
+    .split("\n");
   expect(faults.map(formatFault)).toEqual(expected);
   expect(configuration === undefined).toBe(faults.some((fault) => fault.severity === "error"));
 });
 
 test("every message says what would be right, in one line without a full stop", () => {
   for (const name of names) {
-    for (const line of readFileSync(new URL(`${name}.expected`, CORPUS), "utf8").trimEnd().split("\n")) {
+    for (const line of readFileSync(new URL(`${name}.expected`, CORPUS), "utf8")
+      .trimEnd()
+      .split("\n")) {
       expect(line).toMatch(/^[a-z0-9-]+\.yaml:\d+:\d+: (?:warning: )?.+(?:[;,?:]|\bwrite\b| \().*[^.]$/);
     }
   }

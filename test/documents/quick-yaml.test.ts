@@ -22,7 +22,7 @@ const plain = [
   "a: ~\nb: null\nc: true\nd: False\ne: NULL\nf: no\ng:\nh: nullx\n",
   "a: -1\nb: +1\nc: 1.\nd: .5\ne: 1e3\nf: 007\ng: 123456789012345678901234567890\nh: -0\n",
   "a: ::1\nb: 2001:db8::53\nc: a:b\nd: a#b\ne: (x)\n",
-  "a: v=spf1 include:example.net -all\nb: 10 mx1.example.net.\nc: 0 issue \"ca.test\"\n",
+  'a: v=spf1 include:example.net -all\nb: 10 mx1.example.net.\nc: 0 issue "ca.test"\n',
   "a:\n\n  # comment\n  b: 1\n\n\nc: 2\n",
   "- a\n- b: 1\n- [c]\n",
   '"*.apps": { pool: web }\n"@": { NS: [ns1, ns2] }\n',
@@ -77,7 +77,9 @@ test.each(notPlain)("readQuickYaml() leaves %j to the library", (text) => {
 
 /** Fragments that a random text is made of: they meet in all ways that lines of YAML do. */
 const fragment = fc.constantFrom(
-  ..."a b key: key : - -- # : , [ ] { } \" ' \\ | > & * ! % @ ~ . .. 1 -1 1.5 .inf null true x:y ::1 192.0.2.1 (ok) a#b = < ?".split(" "),
+  ..."a b key: key : - -- # : , [ ] { } \" ' \\ | > & * ! % @ ~ . .. 1 -1 1.5 .inf null true x:y ::1 192.0.2.1 (ok) a#b = < ?".split(
+    " ",
+  ),
   " ",
   "  ",
   "\n",
@@ -108,7 +110,9 @@ describe("compared with the library", () => {
 test("readQuickYaml() notes where keys and values stand", () => {
   const text = 'a:\n  - { b: [x, yy] }\n  - c: 1\n    "d": 2\n';
   const positions: QuickPositions = new Map();
-  const { value } = readQuickYaml(text, positions) as { value: { a: [{ b: string[] }, { c: number; d: number }] } };
+  const { value } = readQuickYaml(text, positions) as {
+    value: { a: [{ b: string[] }, { c: number; d: number }] };
+  };
   expect(positions.get(value)?.get("a")).toEqual({ key: 0, value: text.indexOf("-") });
   expect(positions.get(value.a)?.get(0)).toEqual({ key: 5, value: text.indexOf("{") });
   expect(positions.get(value.a[0].b)?.get(1)?.value).toBe(text.indexOf("yy"));

@@ -11,7 +11,8 @@ test("zones/schema.json is what `npm run schema` writes", () => {
 test("formatSchema() is JSON Schema with a description for every key that a document can have", () => {
   const schema = JSON.parse(formatSchema());
   expect(schema.$schema).toContain("json-schema.org");
-  for (const [key, value] of keysOf(schema)) expect(value, key).toMatchObject({ description: expect.stringMatching(/./) });
+  for (const [key, value] of keysOf(schema))
+    expect(value, key).toMatchObject({ description: expect.stringMatching(/./) });
 });
 
 describe("docs/reference/documents.md", () => {
@@ -29,7 +30,8 @@ function keysOf(schema: unknown): [string, unknown][] {
   const keys: [string, unknown][] = [];
   const { properties } = schema as { properties?: Record<string, unknown> };
   for (const [key, value] of Object.entries(properties ?? {})) {
-    const isStepName = Object.keys(properties ?? {}).length === 1 && (value as { type?: string }).type === "object";
+    const isStepName =
+      Object.keys(properties ?? {}).length === 1 && (value as { type?: string }).type === "object";
     if (!isStepName && key !== "type") keys.push([key, value]);
   }
   for (const value of Object.values(schema)) keys.push(...keysOf(value));
