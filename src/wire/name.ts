@@ -173,8 +173,9 @@ export function lowercaseName(name: Name): Name {
 
 /** The name as a Map key: its wire form in lower case, one character for an octet. */
 export function nameKey(name: Name): string {
-  const folded = lowercaseName(name);
-  return Buffer.from(folded.buffer, folded.byteOffset, folded.length).toString("latin1");
+  const key = Buffer.from(name.buffer, name.byteOffset, name.length).toString("latin1");
+  // Nearly all names are in lower case, and looking is cheaper than folding each octet.
+  return /[A-Z]/.test(key) ? key.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : key;
 }
 
 /** How many labels, the root's not counted. */
