@@ -489,7 +489,7 @@ describe("generated documents", () => {
         expect(configuration === undefined).toBe(lines.some((line) => !line.includes(": warning: ")));
         for (const line of lines) expect(line).not.toContain("compare them with");
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 });
