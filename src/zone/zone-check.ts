@@ -104,7 +104,8 @@ class ZoneChecker {
       if (rr.type === RRType.A || rr.type === RRType.AAAA) node.hasAddress = true;
       else if (rr.type === RRType.CNAME) node.hasCname = true;
       else if (rr.type === RRType.NS) {
-        if (key !== this.#apexKey) this.#cuts.add(key);
+        // NS at a wildcard is no zone cut (RFC 4592 section 4.2); the look-up takes it for data too.
+        if (key !== this.#apexKey && !isWildcard(node.owner)) this.#cuts.add(key);
         this.#nsTargets.add(nameKey(targetOf(rr)));
       } else if (rr.type === RRType.DNAME) this.#dnames.add(key);
     }
@@ -190,6 +191,7 @@ class ZoneChecker {
 
   /** What may not stand together at one name, and what may stand only at some. */
   #checkCombination(key: string, { owner, rrs, steered }: Node): void {
+    if (!rrs.some((rr) => isParticular(rr.type))) return;
     const isApex = key === this.#apexKey;
     const name = formatName(owner);
     if (hasType(rrs, RRType.SOA) && !isApex) {
@@ -250,8 +252,9 @@ class ZoneChecker {
   /** Data that no query can reach: below a zone cut or a DNAME. */
   #checkPlace(key: string, { owner, rrs, steered }: Node): void {
     if (this.#cuts.size === 0 && this.#dnames.size === 0) return;
-    const name = formatName(owner);
     const above = this.#findAbove(key);
+    if (above === undefined && !this.#cuts.has(key)) return;
+    const name = formatName(owner);
     if (above !== undefined && this.#dnames.has(above) && !this.#cuts.has(above)) {
       const message = `${name} is below the DNAME at ${this.#show(above)}, which hides it (RFC 6672 section 2.4); remove one of the two`;
       this.#find("error", owner, rrs[0]?.type, message);
@@ -270,7 +273,6 @@ class ZoneChecker {
       }
       return;
     }
-    if (!this.#cuts.has(key)) return;
     const hidden = rrs.find(
       (rr) => !isAllowedAtCut(rr.type) && rr.type !== RRType.CNAME && rr.type !== RRType.DNAME,
     );
@@ -288,10 +290,10 @@ class ZoneChecker {
     if (target.length === 1 || !isAtOrBelow(target, this.#data.apex)) return;
     const targetKey = nameKey(target);
     const node = this.#nodes.get(targetKey);
-    const type = typeMnemonic(rr.type);
-    const name = formatName(target);
     const hasAddress = node?.hasAddress === true;
 
+    const type = typeMnemonic(rr.type);
+    const name = formatName(target);
     const cut = this.#cuts.has(targetKey) ? targetKey : this.#findAbove(targetKey);
     if (cut !== undefined && this.#cuts.has(cut)) {
       if (hasAddress) return;
@@ -389,6 +391,11 @@ function countType(rrs: readonly RR[], type: number): number {
 
 function isWildcard(owner: Name): boolean {
   return owner[0] === 1 && owner[1] === 0x2a;
+}
+
+/** Types that do not stand just anywhere, or beside just anything. */
+function isParticular(type: number): boolean {
+  return isSingleton(type) || type === RRType.NS || type === RRType.DS;
 }
 
 function isSingleton(type: number): boolean {
