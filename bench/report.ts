@@ -22,6 +22,16 @@ function queriesPerSecond({ result }: Run): number {
   return result.answeredInTime / result.seconds;
 }
 
+function busyShare({ result }: Run): number {
+  return result.serverCpuSeconds / result.seconds;
+}
+
+/** Below this the server waited for the generator, or for a core that it should have had to itself. */
+const BUSY_MIN = 0.9;
+const IDLE_WARNING =
+  "\nNot every server was busy: something else ran on these cores, or the generator was too slow. " +
+  "CPU per query holds, more or less; queries per second do not.\n";
+
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -87,11 +97,14 @@ export function formatReport({ title, servers, runs, notes }: ReportOptions): st
           over(echo, cpuPerQueryMicroseconds),
           middle(queriesPerSecond).toFixed(0),
           over(gdnsd, queriesPerSecond),
-          `${middle(({ result }) => (result.serverCpuSeconds / result.seconds) * 100).toFixed(0)} %`,
+          `${(middle(busyShare) * 100).toFixed(0)} %`,
         ];
     return [[server.title, ...cells, ...trouble]];
   });
-  return `\n### ${title}\n\n${formatTable(head, lines)}`;
+  const isIdle =
+    !isOpenLoop &&
+    servers.some(({ id }) => byServer(id).length > 0 && median(byServer(id).map(busyShare)) < BUSY_MIN);
+  return `\n### ${title}\n\n${formatTable(head, lines)}${isIdle ? IDLE_WARNING : ""}`;
 }
 
 function formatTable(head: readonly string[], lines: readonly (readonly string[])[]): string {

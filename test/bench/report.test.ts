@@ -57,3 +57,15 @@ test("formatReport() shows response times for the open loop", () => {
   const cells = cellsOf(formatReport({ title: "static A", servers, runs, notes: {} }), "Windrose");
   expect(cells.slice(2, 6)).toEqual(["20", "40", "150", "1.50"]);
 });
+
+test("formatReport() says so when a server was not kept busy", () => {
+  const report = (cpuMicroseconds: number) =>
+    formatReport({
+      title: "static A",
+      servers,
+      runs: [run("gdnsd", 1, cpuMicroseconds, 100_000)],
+      notes: {},
+    });
+  expect(report(9.5)).not.toContain("Not every server was busy");
+  expect(report(5)).toContain("Not every server was busy");
+});
