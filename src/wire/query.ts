@@ -80,14 +80,25 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
   // messages, so nothing past their header is read.
   const isQuery = query.opcode === Opcode.QUERY;
   if (!isQuery && query.opcode !== Opcode.NOTIFY && query.opcode !== Opcode.UPDATE) return QueryStatus.notimp;
-  if (octets[4] !== 0 || octets[5] !== 1) return QueryStatus.formerr;
-
-  const nameEnd = query.qname.read(octets, HEADER_OCTETS, length);
-  if (nameEnd < 0 || nameEnd + 4 > length) return QueryStatus.formerr;
-  query.qtype = (octets[nameEnd]! << 8) | octets[nameEnd + 1]!;
-  query.qclass = (octets[nameEnd + 2]! << 8) | octets[nameEnd + 3]!;
-  let at = nameEnd + 4;
-  query.questionEnd = at;
+  // A malformed OPT is still an OPT, and so is one behind two questions: the reply has one too
+  // (RFC 6891 section 6.1.1). So reading goes on to the end, and the status is given there.
+  let status: QueryStatus = QueryStatus.ok;
+  let at = HEADER_OCTETS;
+  const questions = (octets[4]! << 8) | octets[5]!;
+  if (questions === 1) {
+    const nameEnd = query.qname.read(octets, HEADER_OCTETS, length);
+    if (nameEnd < 0 || nameEnd + 4 > length) return QueryStatus.formerr;
+    query.qtype = (octets[nameEnd]! << 8) | octets[nameEnd + 1]!;
+    query.qclass = (octets[nameEnd + 2]! << 8) | octets[nameEnd + 3]!;
+    at = nameEnd + 4;
+    query.questionEnd = at;
+  } else {
+    status = QueryStatus.formerr;
+    for (let i = 0; i < questions; i++) {
+      at = skipName(octets, at, length) + 4;
+      if (at < HEADER_OCTETS || at > length) return QueryStatus.formerr;
+    }
+  }
 
   const skipped = ((octets[6]! << 8) | octets[7]!) + ((octets[8]! << 8) | octets[9]!);
   for (let i = 0; i < skipped; i++) {
@@ -96,9 +107,6 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
   }
   const additional = (octets[10]! << 8) | octets[11]!;
   let optOffset = -1;
-  // A malformed OPT is still an OPT: the reply to it carries one, so reading goes on to the
-  // end and the status is given there.
-  let status: QueryStatus = QueryStatus.ok;
   for (let i = 0; i < additional; i++) {
     const owner = at;
     at = skipName(octets, at, length);

@@ -92,7 +92,7 @@ const CANARIES: Record<string, Damage> = {
     return length - 11;
   },
   "writes on behind the largest reply": (_, out, length) => {
-    if (length > 0) out[1300] = 0;
+    if (length > 0) out[1240] = 0;
     return length;
   },
 };

@@ -91,6 +91,13 @@ describe("readQuery()", () => {
     expect(read(patched(draft(), 4, count)).status).toBe(QueryStatus.formerr);
   });
 
+  test("finds the OPT of a message with no question, or with two", () => {
+    for (const question of [[], [WWW, WWW]]) {
+      const { status, query } = read(draft({ question, edns: {} }));
+      expect([status, query.hasEdns, query.questionEnd]).toEqual([QueryStatus.formerr, true, 0]);
+    }
+  });
+
   test("answers FORMERR to a compressed question name, and to a pointer forward", () => {
     const pointer = draft();
     pointer[12] = 0xc0;
