@@ -12,7 +12,6 @@
 import type { Logger } from "pino";
 import { WindroseError } from "../lib/errors.ts";
 import type { Respond } from "./client.ts";
-import { guardRespond } from "./guard.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import type { TcpCounts } from "./tcp-connection.ts";
 import type { TcpLimits } from "./tcp-limits.ts";
@@ -36,13 +35,7 @@ export class DnsServer {
   readonly #tcp: TcpServer;
 
   constructor(options: DnsServerOptions) {
-    const { log } = options;
-    const respond = guardRespond(options.respond, ({ error, query, transport, count }) =>
-      log.error(
-        { err: error, query: Buffer.from(query).toString("base64"), transport, count },
-        "answer failed",
-      ),
-    );
+    const { respond, log } = options;
     this.#udp = new UdpServer({
       respond,
       log,

@@ -1,136 +1,141 @@
 /**
- * Tells when the files of a folder may have changed. The kernel's word (fs.watch) makes it quick,
- * a look at all files each second makes it certain: watches are lost with renamed folders, on
- * network file systems, and when the kernel's queue overflows.
+ * Notices that a folder of documents changed.
  *
- * Editors and deploy tools write in several steps (a temporary file, a rename, a second file), so a
- * change is told only once the folder has been quiet for a moment.
+ *   fs.watch ─┐
+ *   poll ─────┴─► fingerprint ─ differs ─► again, until two in a row are equal ─► onChange
+ *
+ * fs.watch is quick but tells little: editors write temporary files and rename them, Kubernetes
+ * swaps a link, network file systems say nothing, and a folder that was removed is no longer
+ * watched when it comes back. So an event only causes a look, and a poll looks anyway. What
+ * counts is the fingerprint: names, sizes, times and inodes of all documents.
  *
  * @module
  */
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+
+/** A change that fs.watch misses is seen after this. */
+const POLL_INTERVAL_MS = 1000;
+/** At most this share of the time goes into polling: ten thousand files are polled less often. */
+const POLL_SHARE_MAX = 1 / 50;
+/** A file that is still being written changes within this; so does what an editor does in several steps. */
+const SETTLE_MS = 50;
 
 export interface FolderWatcherOptions {
   readonly dir: string;
-  readonly onChange: () => void;
-  /** How often all files are looked at. Longer by itself where a look takes long. */
-  readonly lookEveryMs?: number;
-  /** How long nothing must change before a change is told. */
-  readonly quietMs?: number;
+  /** Awaited, so that changes are handed on one after the other. It must not throw. */
+  readonly onChange: () => Promise<void>;
 }
 
-/** A look may take so much of the time at most: 10,000 files should not cost a core. */
-const LOOK_SHARE_MAX = 0.05;
-
 export class FolderWatcher {
-  readonly #dir: string;
-  readonly #onChange: () => void;
-  readonly #lookEveryMs: number;
-  readonly #quietMs: number;
+  readonly #options: FolderWatcherOptions;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #seen = "";
-  /** What the last look saw, when that was not yet told. */
-  #pending: string | undefined;
-  #isClosed = false;
-  /** A change was heard of while a look was under way. */
-  #isLooking = false;
-  #lookAgain = false;
+  #looking: Promise<void> | undefined;
+  #known = "";
+  #isStopped = false;
+  /** An event came while a look was under way. */
+  #isStale = false;
 
-  constructor({ dir, onChange, lookEveryMs = 1000, quietMs = 100 }: FolderWatcherOptions) {
-    this.#dir = dir;
-    this.#onChange = onChange;
-    this.#lookEveryMs = lookEveryMs;
-    this.#quietMs = quietMs;
+  constructor(options: FolderWatcherOptions) {
+    this.#options = options;
   }
 
-  /** From now on changes are told, counted from how the folder is now. */
-  async start(): Promise<void> {
-    this.#seen = await folderState(this.#dir);
+  /** `known` is the fingerprint() that was taken before the documents in use were read. */
+  start(known: string): void {
+    this.#known = known;
     this.#watch();
-    this.#schedule(this.#lookEveryMs);
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#timer);
-    this.#watcher?.close();
+    this.#schedule(SETTLE_MS);
   }
 
   #watch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
     try {
-      this.#watcher = watch(this.#dir, { recursive: true }, () => this.#lookSoon());
-      this.#watcher.on("error", () => this.#unwatch());
-      this.#watcher.unref();
+      this.#watcher = watch(this.#options.dir, { persistent: false }, () => this.#onEvent());
+      this.#watcher.on("error", () => this.#watcher?.close());
     } catch {
-      // No such folder at the moment, or no watches left: looking every second does without.
-      this.#watcher = undefined;
+      // No such folder, or no more watches to be had: the poll goes on, and each change tries again.
     }
   }
 
-  #unwatch(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
+  #onEvent(): void {
+    if (this.#looking !== undefined) this.#isStale = true;
+    else this.#schedule(SETTLE_MS);
   }
 
-  #lookSoon(): void {
-    if (this.#isLooking) this.#lookAgain = true;
-    else this.#schedule(this.#quietMs);
-  }
-
-  #schedule(afterMs: number): void {
-    if (this.#isClosed) return;
+  #schedule(delayMs: number): void {
+    if (this.#isStopped) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), afterMs);
-    this.#timer.unref();
+    this.#timer = setTimeout(() => {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, delayMs).unref();
   }
 
   async #look(): Promise<void> {
-    this.#isLooking = true;
-    this.#lookAgain = false;
-    const startMs = performance.now();
-    const state = await folderState(this.#dir);
-    const tookMs = performance.now() - startMs;
-    this.#isLooking = false;
-    if (this.#isClosed) return;
-    if (this.#watcher === undefined) this.#watch();
-    if (state === this.#seen) this.#pending = undefined;
-    else if (state === this.#pending) {
-      // The same at two looks: whoever writes has come to an end.
-      this.#seen = state;
-      this.#pending = undefined;
-      this.#onChange();
-    } else this.#pending = state;
-    const isRestless = this.#pending !== undefined || this.#lookAgain;
-    this.#schedule(Math.max(isRestless ? this.#quietMs : this.#lookEveryMs, tookMs / LOOK_SHARE_MAX));
+    this.#isStale = false;
+    const startedMs = performance.now();
+    const seen = await fingerprint(this.#options.dir);
+    const tookMs = performance.now() - startedMs;
+    if (seen !== this.#known && !this.#isStopped) {
+      await this.#settle(seen);
+      if (!this.#isStopped) this.#watch(); // the folder may be another one now
+    }
+    this.#schedule(this.#isStale ? SETTLE_MS : Math.max(POLL_INTERVAL_MS, tookMs / POLL_SHARE_MAX));
+  }
+
+  async #settle(first: string): Promise<void> {
+    let seen = first;
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      const next = await fingerprint(this.#options.dir);
+      if (this.#isStopped) return;
+      if (next === seen) break;
+      seen = next;
+    }
+    // What changes from here on is the next change, even when this one reads it already.
+    const isNews = seen !== this.#known;
+    this.#known = seen;
+    if (isNews) await this.#options.onChange();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#watcher?.close();
+    await this.#looking;
   }
 }
 
-/** A text that differs when a file came, went, was written or replaced. Never fails: what cannot be read is a state, too. */
-async function folderState(dir: string): Promise<string> {
+/**
+ * Of all *.yaml and *.yml files in the folder and those below it, as loadDocuments() finds them.
+ * Never throws: a folder that cannot be read has a fingerprint that says so.
+ */
+export async function fingerprint(dir: string): Promise<string> {
   const parts: string[] = [];
+  const seen = new Set<string>();
   async function visit(folder: string): Promise<void> {
-    let names: string[];
-    try {
-      names = await readdir(folder);
-    } catch {
-      parts.push(`${folder} is not to be read`);
-      return;
-    }
-    for (const name of names.sort()) {
-      if (name.startsWith(".")) continue;
-      const path = join(folder, name);
-      try {
-        const stats = await stat(path);
-        if (stats.isDirectory()) await visit(path);
-        else parts.push(`${path} ${stats.ino} ${stats.size} ${stats.mtimeMs}`);
-      } catch {
-        parts.push(`${path} is gone`);
-      }
+    const real = await realpath(folder);
+    if (seen.has(real)) return; // a link to a folder above
+    seen.add(real);
+    for (const name of (await readdir(folder)).sort()) {
+      if (!name.startsWith(".")) await visitEntry(join(folder, name));
     }
   }
-  await visit(dir);
+  async function visitEntry(path: string): Promise<void> {
+    try {
+      const stats = await stat(path, { bigint: true });
+      if (stats.isDirectory()) await visit(path);
+      else if (/\.ya?ml$/.test(path))
+        parts.push(`${path} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`);
+    } catch (error) {
+      parts.push(`${path} ${(error as NodeJS.ErrnoException).code}`);
+    }
+  }
+  await visitEntry(dir);
   return parts.join("\n");
 }

@@ -1,0 +1,162 @@
+/**
+ * `windrose serve`: the server. Reads the documents, listens, follows the folder, and ends well.
+ *
+ *   start      a broken configuration or an address that cannot be bound: say so, exit 1
+ *   SIGHUP     read the documents again
+ *   SIGTERM, SIGINT   listen no more, answer what has come, close, exit 0; a second one exits at once
+ *
+ * @module
+ */
+import { randomInt } from "node:crypto";
+import type { Logger } from "pino";
+import { WindroseError } from "../lib/errors.ts";
+import { type Fault, formatFault } from "../lib/fault.ts";
+import { SeededRandom } from "../lib/random.ts";
+import { DnsServer } from "../server/dns-server.ts";
+import { failureReport } from "../server/failure-report.ts";
+import { formatListenAddress } from "../server/listen-address.ts";
+import { respond } from "../server/respond.ts";
+import type { TcpLimits } from "../server/tcp-limits.ts";
+import { View } from "../server/view.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { Follower } from "../sync/follower.ts";
+import type { Command, CommandIo } from "./command.ts";
+import { formatExamples } from "./examples.ts";
+import { createLogger } from "./logger.ts";
+import { readSettings } from "./settings.ts";
+import { formatSettingsHelp, type SettingValues } from "./settings-table.ts";
+import { readVersion } from "./version.ts";
+
+/** Longer than any client waits for an answer, shorter than what service managers wait for an end. */
+const DRAIN_MS_MAX = 5000;
+
+const USAGE = `Usage: windrose serve [FLAGS]
+
+Answers DNS queries from the documents in a folder, over UDP and TCP. Edits are picked up while it
+runs; a broken one is refused as a whole, and the last good configuration goes on answering.
+
+${formatSettingsHelp()}
+Each flag is also a variable (--log-level is WINDROSE_LOG_LEVEL; lists with commas) and a key in
+windrose.yaml (log-level), in this order of strength. SIGHUP reads the documents again; SIGTERM and
+SIGINT answer what has come, then end.
+`;
+
+export const command: Command = {
+  name: "serve",
+  summary: "answer DNS queries from the documents in a folder",
+  usage: USAGE,
+  async run(args, io) {
+    const settings = readSettings(args, io.env);
+    if (settings === "help") {
+      io.stdout.write(USAGE);
+      return 0;
+    }
+    const log = createLogger({
+      level: settings.logLevel,
+      fields: settings.region === null ? {} : { region: settings.region },
+      to: io.stderr,
+    });
+    return serve(settings, log, io);
+  },
+};
+
+async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
+  const follower = new Follower({ dir: settings.zones, log });
+  const signals = new Signals(() => follower.reload("SIGHUP"));
+  let server: DnsServer | undefined;
+  try {
+    const snapshot = await follower.loadFirst();
+    const view = newView(settings, snapshot, log);
+    server = newServer(settings, view, log);
+    const bound = await server.listen(settings.dns);
+    for (const address of bound.map(formatListenAddress)) {
+      for (const transport of ["udp", "tcp"]) log.info({ transport, address }, "listening");
+    }
+    follower.follow(view);
+    const { generation, zones, pools } = snapshot;
+    log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
+    io.stdout.write(formatExamples(snapshot, bound));
+
+    log.info({ signal: await signals.ended }, "stopping");
+    await server.stop({ withinMs: DRAIN_MS_MAX });
+    const { udp, tcp } = server.counts;
+    log.info({ udpQueries: udp.queries, tcpQueries: tcp.queries }, "stopped");
+    return 0;
+  } catch (error) {
+    await server?.stop({ withinMs: 0 });
+    showFaults(error, io);
+    throw error;
+  } finally {
+    await follower.stop();
+    signals.close();
+  }
+}
+
+/** The lines that `windrose check` would print. */
+function showFaults(error: unknown, io: CommandIo): void {
+  if (!(error instanceof WindroseError) || error.code !== "documents-invalid") return;
+  const faults = error.fields.faults as readonly Fault[];
+  io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
+}
+
+function newView(settings: SettingValues, snapshot: Snapshot, log: Logger): View {
+  const { chaos, id, versionText } = settings;
+  return new View({
+    snapshot,
+    random: new SeededRandom(randomInt(2 ** 32)),
+    identity: { id: chaos ? id : null, version: chaos ? versionText : null },
+    tcpIdleTimeoutMs: settings.tcpIdleTimeout,
+    onFailure: failureReport(log),
+  });
+}
+
+function newServer(settings: SettingValues, view: View, log: Logger): DnsServer {
+  return new DnsServer({
+    respond: (query, client, out) => respond(view, query, client, out),
+    log,
+    tcpLimits: tcpLimits(settings),
+  });
+}
+
+function tcpLimits(settings: SettingValues): TcpLimits {
+  return {
+    connectionsMax: settings.tcpConnections,
+    connectionsPerClientMax: settings.tcpConnectionsPerClient,
+    inFlightMax: settings.tcpInFlight,
+    queuedOctetsMax: settings.tcpQueuedOctets,
+    idleTimeoutMs: settings.tcpIdleTimeout,
+    messageTimeoutMs: settings.tcpMessageTimeout,
+    writeTimeoutMs: settings.tcpWriteTimeout,
+  };
+}
+
+/** The process's signals, for as long as the server runs. */
+class Signals {
+  /** Resolves with the first signal that ends the server. */
+  readonly ended: Promise<NodeJS.Signals>;
+  readonly #handlers: [NodeJS.Signals, (signal: NodeJS.Signals) => void][];
+
+  constructor(onHangUp: () => Promise<void>) {
+    let end: (signal: NodeJS.Signals) => void = () => {};
+    this.ended = new Promise((resolve) => {
+      end = resolve;
+    });
+    let isEnding = false;
+    const onEnd = (signal: NodeJS.Signals) => {
+      // Whoever asks twice does not want to wait.
+      if (isEnding) process.exit(1);
+      isEnding = true;
+      end(signal);
+    };
+    this.#handlers = [
+      ["SIGTERM", onEnd],
+      ["SIGINT", onEnd],
+      ["SIGHUP", () => void onHangUp()],
+    ];
+    for (const [signal, handler] of this.#handlers) process.on(signal, handler);
+  }
+
+  close(): void {
+    for (const [signal, handler] of this.#handlers) process.off(signal, handler);
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Every setting of `serve`, once: its flag, kind, default and help. The variable and the key in
+ * windrose.yaml follow from the flag (`--tcp-idle-timeout`, WINDROSE_TCP_IDLE_TIMEOUT,
+ * tcp-idle-timeout). `--help` prints this table, and a test compares docs/reference/settings.md
+ * with it.
+ *
+ * @module
+ */
+import { hostname } from "node:os";
+import { formatDuration } from "../documents/duration.ts";
+import { TCP_LIMITS } from "../server/tcp-limits.ts";
+import {
+  duration,
+  type Kind,
+  listenAddress,
+  oneOf,
+  onOff,
+  someText,
+  textOrNone,
+  wholeNumber,
+} from "./setting-kinds.ts";
+import { readVersion } from "./version.ts";
+
+export interface Setting<Value> {
+  /** Without the two dashes. */
+  readonly flag: string;
+  /** What stands for the value in the help. */
+  readonly placeholder: string;
+  readonly parse: Kind<Value>;
+  readonly help: string;
+  /** As it would be written; a function where it is found out at start. */
+  readonly default: string | (() => string);
+  /** How the help and the page show a default that is found out at start. */
+  readonly shownDefault?: string;
+  /** Files and folders: in windrose.yaml they are relative to where that file stands. */
+  readonly isPath?: boolean;
+}
+
+/** One that may be given several times: a list in YAML, with commas in a variable. */
+export interface ListSetting<Value> extends Setting<Value> {
+  readonly isList: true;
+}
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+const HOUR_MS = 3_600_000;
+
+export const SETTINGS = {
+  zones: setting({
+    flag: "zones",
+    placeholder: "DIR",
+    parse: someText,
+    default: "zones",
+    isPath: true,
+    help: "folder with the documents; followed while the server runs",
+  }),
+  dns: list({
+    flag: "dns",
+    placeholder: "ADDR:PORT",
+    parse: listenAddress,
+    default: "127.0.0.1:5300",
+    help: "where to answer, over UDP and TCP; without a port it is 53; IPv6 as [2001:db8::53]:53; 0.0.0.0 and [::] are all addresses",
+  }),
+  region: setting({
+    flag: "region",
+    placeholder: "NAME",
+    parse: textOrNone,
+    default: "none",
+    help: "where this node stands, for every log line",
+  }),
+  id: setting({
+    flag: "id",
+    placeholder: "TEXT",
+    parse: textOrNone,
+    default: hostname,
+    shownDefault: "the host name",
+    help: "who this node is: id.server, hostname.bind (CHAOS) and NSID; none refuses",
+  }),
+  versionText: setting({
+    flag: "version-text",
+    placeholder: "TEXT",
+    parse: textOrNone,
+    default: () => `windrose ${readVersion()}`,
+    shownDefault: "windrose and its version",
+    help: "version.bind and version.server (CHAOS); none refuses",
+  }),
+  chaos: setting({
+    flag: "chaos",
+    placeholder: "on|off",
+    parse: onOff,
+    default: "on",
+    help: "off refuses the class CHAOS and leaves NSID out",
+  }),
+  tcpConnections: setting({
+    flag: "tcp-connections",
+    placeholder: "N",
+    parse: wholeNumber(1, 1_000_000),
+    default: String(TCP_LIMITS.connectionsMax),
+    help: "TCP connections in all; over it the one that is idle longest is closed",
+  }),
+  tcpConnectionsPerClient: setting({
+    flag: "tcp-connections-per-client",
+    placeholder: "N",
+    parse: wholeNumber(1, 1_000_000),
+    default: String(TCP_LIMITS.connectionsPerClientMax),
+    help: "of one IPv4 address or IPv6 /64",
+  }),
+  tcpInFlight: setting({
+    flag: "tcp-in-flight",
+    placeholder: "N",
+    parse: wholeNumber(1, 65_536),
+    default: String(TCP_LIMITS.inFlightMax),
+    help: "replies of one connection that have not left; at it no more queries are read",
+  }),
+  tcpQueuedOctets: setting({
+    flag: "tcp-queued-octets",
+    placeholder: "N",
+    parse: wholeNumber(512, 16 * 1024 * 1024),
+    default: String(TCP_LIMITS.queuedOctetsMax),
+    help: "the same in octets",
+  }),
+  tcpIdleTimeout: setting({
+    flag: "tcp-idle-timeout",
+    placeholder: "TIME",
+    parse: duration(100, HOUR_MS),
+    default: formatDuration(TCP_LIMITS.idleTimeoutMs),
+    help: "an idle connection is closed after it; told to clients that ask (RFC 7828)",
+  }),
+  tcpMessageTimeout: setting({
+    flag: "tcp-message-timeout",
+    placeholder: "TIME",
+    parse: duration(100, HOUR_MS),
+    default: formatDuration(TCP_LIMITS.messageTimeoutMs),
+    help: "from the first octet of a query to its last",
+  }),
+  tcpWriteTimeout: setting({
+    flag: "tcp-write-timeout",
+    placeholder: "TIME",
+    parse: duration(100, HOUR_MS),
+    default: formatDuration(TCP_LIMITS.writeTimeoutMs),
+    help: "for a client that does not read its replies",
+  }),
+  logLevel: setting({
+    flag: "log-level",
+    placeholder: "LEVEL",
+    parse: oneOf(...LOG_LEVELS),
+    default: "info",
+    help: LOG_LEVELS.join(", "),
+  }),
+};
+
+type Table = typeof SETTINGS;
+
+/** The values of all settings, by their names in the table. */
+export type SettingValues = {
+  readonly [Name in keyof Table]: Table[Name] extends ListSetting<infer Value>
+    ? readonly Value[]
+    : Table[Name] extends Setting<infer Value>
+      ? Value
+      : never;
+};
+
+function setting<Value>(described: Setting<Value>): Setting<Value> {
+  return described;
+}
+
+function list<Value>(described: Setting<Value>): ListSetting<Value> {
+  return { ...described, isList: true };
+}
+
+export function variableOf(flag: string): string {
+  return `WINDROSE_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+export function shownDefault(described: Setting<unknown>): string {
+  return described.shownDefault ?? (typeof described.default === "string" ? described.default : "");
+}
+
+/** The lines of `--help`, one or two for each setting. */
+export function formatSettingsHelp(): string {
+  const rows = [
+    ...Object.values(SETTINGS).map((one) => ({
+      left: `--${one.flag} ${one.placeholder}`,
+      right: `${one.help} (${"isList" in one ? "repeatable; " : ""}${shownDefault(one)})`,
+    })),
+    { left: "--config FILE", right: "settings as YAML (windrose.yaml, where there is one)" },
+    { left: "--help", right: "this help" },
+  ];
+  const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
+  return rows.map(({ left, right }) => `  ${left.padEnd(width)}${right}\n`).join("");
+}

@@ -1,0 +1,153 @@
+/**
+ * Follows the documents: loads them, compiles a snapshot off the query path, hands it over. The
+ * only bridge between the half that learns and the half that answers.
+ *
+ *   folder ─► FolderWatcher ─┐
+ *   SIGHUP ──────────────────┴─► load ─► any error? ─ yes ─► log each fault, keep the last good snapshot
+ *                                                  └─ no ──► compile ─► view.snapshot = …
+ *
+ * One load at a time; what is asked for meanwhile follows. Generations only go up.
+ *
+ * @module
+ */
+import type { Logger } from "pino";
+import type { Configuration } from "../documents/configuration.ts";
+import { loadDocuments } from "../documents/load-documents.ts";
+import { WindroseError } from "../lib/errors.ts";
+import type { Fault } from "../lib/fault.ts";
+import type { View } from "../server/view.ts";
+import { compileSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import { changeBetween, changeFields, isEmpty } from "./configuration-change.ts";
+import { FolderWatcher, fingerprint } from "./folder-watcher.ts";
+
+/** Faults of one load that are logged; `windrose check` shows all. */
+const FAULTS_LOGGED_MAX = 20;
+
+export interface FollowerOptions {
+  /** The folder with the documents. */
+  readonly dir: string;
+  readonly log: Logger;
+  /** loadDocuments(), unless a test has its own. */
+  readonly load?: typeof loadDocuments;
+}
+
+export class Follower {
+  readonly #dir: string;
+  readonly #log: Logger;
+  readonly #load: typeof loadDocuments;
+  readonly #watcher: FolderWatcher;
+  #configuration: Configuration | undefined;
+  #view: Pick<View, "snapshot"> | undefined;
+  #fingerprint = "";
+  #loading: Promise<void> = Promise.resolve();
+
+  constructor(options: FollowerOptions) {
+    this.#dir = options.dir;
+    this.#log = options.log;
+    this.#load = options.load ?? loadDocuments;
+    this.#watcher = new FolderWatcher({ dir: options.dir, onChange: () => this.reload("files changed") });
+  }
+
+  /**
+   * The first generation. Throws WindroseError "documents-invalid" with every fault in its field
+   * `faults`: there is no last good state to answer from.
+   */
+  async loadFirst(): Promise<Snapshot> {
+    this.#fingerprint = await fingerprint(this.#dir);
+    const { configuration, faults } = await this.#load(this.#dir);
+    if (configuration === undefined) {
+      throw new WindroseError(
+        "documents-invalid",
+        `Cannot serve the documents in "${this.#dir}": they have errors`,
+        {
+          dir: this.#dir,
+          faults,
+        },
+      );
+    }
+    this.#configuration = configuration;
+    this.#logFaults(faults);
+    this.#warnOfMonitors(configuration);
+    return compileSnapshot(configuration);
+  }
+
+  /** From now on `view`, which answers from the first generation, gets each that follows. */
+  follow(view: Pick<View, "snapshot">): void {
+    this.#view = view;
+    this.#watcher.start(this.#fingerprint);
+  }
+
+  async stop(): Promise<void> {
+    await this.#watcher.stop();
+    await this.#loading;
+  }
+
+  /** Reads the folder again, changed or not. Never throws; resolves when that is done, well or not. */
+  reload(reason: string): Promise<void> {
+    this.#loading = this.#loading.then(() =>
+      this.#reload(reason).catch((error: unknown) => {
+        this.#log.error(
+          { err: error, reason },
+          "loading failed by a fault of ours; the last good generation answers",
+        );
+      }),
+    );
+    return this.#loading;
+  }
+
+  async #reload(reason: string): Promise<void> {
+    const [before, view] = [this.#configuration, this.#view];
+    if (before === undefined || view === undefined) return; // the documents are being read as it is
+    const startedMs = performance.now();
+    const { generation } = view.snapshot;
+    const { configuration, faults } = await this.#load(this.#dir, before);
+    this.#logFaults(faults);
+    if (configuration === undefined) {
+      const errors = faults.filter((fault) => fault.severity === "error").length;
+      this.#log.error({ reason, errors, generation }, "documents refused; the last good generation answers");
+      return;
+    }
+    if (configuration.zones.size === 0 && before.zones.size > 0) {
+      // A folder in the middle of a copy looks like this. A server that is to answer nothing is stopped.
+      this.#log.error(
+        { reason, generation },
+        "documents refused: no zone is left; the last good generation answers",
+      );
+      return;
+    }
+    const change = changeBetween(before, configuration);
+    if (isEmpty(change)) {
+      this.#log.info({ reason, generation }, "nothing changed");
+      return;
+    }
+    const snapshot = compileSnapshot(configuration, view.snapshot);
+    this.#configuration = configuration;
+    view.snapshot = snapshot; // one assignment: a query sees one generation
+    const durationMs = Math.round(performance.now() - startedMs);
+    this.#log.info(
+      { reason, generation: snapshot.generation, ...changeFields(change), durationMs },
+      "new generation",
+    );
+    this.#warnOfMonitors(configuration);
+  }
+
+  /** Monitors may be written down already; until something runs them, nobody should rely on them. */
+  #warnOfMonitors(configuration: Configuration): void {
+    if (configuration.monitors.size === 0) return;
+    this.#log.warn(
+      { monitors: configuration.monitors.size },
+      "this version does not run monitors: every enabled member counts as up",
+    );
+  }
+
+  #logFaults(faults: readonly Fault[]): void {
+    for (const fault of faults.slice(0, FAULTS_LOGGED_MAX)) {
+      const { severity, file, line, column, message } = fault;
+      const fields = { at: `${file}:${line}:${column}`, fault: message };
+      if (severity === "error") this.#log.error(fields, "fault in a document");
+      else this.#log.warn(fields, "warning about a document");
+    }
+    const more = faults.length - FAULTS_LOGGED_MAX;
+    if (more > 0) this.#log.warn({ more }, "more faults; windrose check shows all");
+  }
+}
