@@ -17,6 +17,8 @@ import { ROOT, readText } from "./tree.ts";
 const DEFAULT_PORT = 5300;
 /** Long for a machine that is busy with other tests; a start takes well under a second. */
 const START_MS_MAX = 20_000;
+/** The server gives itself 5 s to drain. */
+const STOP_MS_MAX = 8000;
 /** How long an edit may take to show. The README says: about a second. */
 const LIVE_MS_MAX = 10_000;
 
@@ -44,11 +46,7 @@ describe("README.md's tour", () => {
   }, START_MS_MAX + 10_000);
 
   afterAll(async () => {
-    if (server?.pid !== undefined && server.exitCode === null) {
-      const ended = new Promise((resolve) => server?.once("exit", resolve));
-      process.kill(-server.pid, "SIGTERM");
-      await ended;
-    }
+    if (server !== undefined) await stop(server);
     if (folder !== "") rmSync(folder, { recursive: true });
   });
 
@@ -116,6 +114,25 @@ async function untilListening(port: number, server: ChildProcess, output: () => 
     if (server.exitCode !== null) throw new Error(`the server ended at its start:\n${output()}`);
     if (Date.now() > deadline) throw new Error(`the server does not listen on port ${port}:\n${output()}`);
     await wait(50);
+  }
+}
+
+/** Ends npm and the server below it, at the latest after some seconds. */
+async function stop(server: ChildProcess): Promise<void> {
+  const { pid } = server;
+  if (pid === undefined) return;
+  const ended = server.exitCode === null ? new Promise((resolve) => server.once("exit", resolve)) : undefined;
+  signalGroup(pid, "SIGTERM");
+  await Promise.race([ended, wait(STOP_MS_MAX, undefined, { ref: false })]);
+  // npm may be gone while the server below it is not.
+  signalGroup(pid, "SIGKILL");
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
