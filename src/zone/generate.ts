@@ -91,7 +91,7 @@ function formatModified(modifier: string, counter: number): string | undefined {
 /** `3.2.1` for 0x123: digits and dots are counted until `width` is reached and no digit is left. */
 function formatNibbles(value: number, width: number, isUpper: boolean): string {
   const digits = [...value.toString(16)].reverse();
-  while (digits.length * 2 - 1 < width) digits.push("0");
+  while (digits.length * 2 < width) digits.push("0");
   // An even width ends in a dot, as BIND has it: "${0,2,n}example.test." is two labels.
   const text = digits.join(".") + (width > 0 && width % 2 === 0 && digits.length * 2 === width ? "." : "");
   return isUpper ? text.toUpperCase() : text;

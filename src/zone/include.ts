@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isUtf8 } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, isAbsolute, join, normalize, relative, resolve, sep } from "node:path";
 
@@ -24,22 +25,25 @@ const FILE_OCTETS_MAX = 512 * 1024 * 1024;
 export function includesBeside(zoneFile: string): ReadInclude {
   const folder = dirname(zoneFile);
   return (path, from) => {
+    const outside = { refusal: `"${path}" is outside the folder of the zone file; move it there` };
     try {
       const realFolder = realpathSync(folder);
-      const wanted = isAbsolute(path) ? path : resolve(dirname(from), path);
-      // The folder as it was written may be a link itself; what is asked for is judged by where it ends.
+      const wanted = resolve(dirname(from), path);
+      // Judged twice: as written, so that nobody learns what there is outside, and by where links lead.
+      if (!isBelow(wanted, resolve(folder)) && !isBelow(wanted, realFolder)) return outside;
       const real = realpathSync(wanted);
-      const inside = relative(realFolder, real);
-      if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-        return { refusal: `"${path}" is outside the folder of the zone file; move it there` };
-      }
-      return readRegularFile(real, normalize(join(folder, inside)), path);
+      if (!isBelow(real, realFolder)) return outside;
+      return readRegularFile(real, normalize(join(folder, relative(realFolder, real))), path);
     } catch (error) {
-      return {
-        refusal: `"${path}" cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); check path and permissions`,
-      };
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      return { refusal: `"${path}" cannot be read (${code}); check path and permissions` };
     }
   };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  const inside = relative(folder, path);
+  return inside !== "" && inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
 function readRegularFile(real: string, file: string, path: string): Included {
@@ -49,7 +53,10 @@ function readRegularFile(real: string, file: string, path: string): Included {
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) return { refusal: `"${path}" is no regular file; include a file of records` };
     if (stat.size > FILE_OCTETS_MAX) return { refusal: `"${path}" has ${stat.size} octets; split it` };
-    return { file, text: readFileSync(descriptor, "utf8") };
+    const octets = readFileSync(descriptor);
+    if (!isUtf8(octets))
+      return { refusal: `"${path}" is no UTF-8; convert it, and write octets beyond ASCII as \\DDD` };
+    return { file, text: octets.toString() };
   } finally {
     closeSync(descriptor);
   }

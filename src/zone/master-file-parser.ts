@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { normalize } from "node:path";
 import { PresentationError } from "../lib/errors.ts";
 import type { Fault } from "../lib/fault.ts";
 import { nearestWord } from "../lib/nearest.ts";
@@ -248,7 +249,7 @@ class MasterFileParser {
       this.#error(source, file.offset, `$INCLUDE ${included.refusal}`);
       return;
     }
-    const loopStart = chain.findIndex((each) => each.file === included.file);
+    const loopStart = chain.findIndex((each) => normalize(each.file) === included.file);
     if (loopStart >= 0) {
       const files = [...chain.slice(loopStart).map((each) => each.file), included.file].join(" -> ");
       this.#error(source, file.offset, `$INCLUDE goes round in a loop (${files}); remove one of them`);
@@ -338,7 +339,8 @@ class MasterFileParser {
     for (; at < tokens.length; at++) {
       const token = tokens[at]!;
       if (token.quoted) break;
-      const rrClass = hasClass ? undefined : parseClass(token.text);
+      // ANY is a class too, but who writes it here means the type.
+      const rrClass = hasClass || token.text.toUpperCase() === "ANY" ? undefined : parseClass(token.text);
       if (!hasTtl && looksLikeTtl(token.text)) {
         hasTtl = true;
         // Said already when it is wrong, so whatever stands for it does no harm.

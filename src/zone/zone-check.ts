@@ -171,7 +171,8 @@ class ZoneChecker {
     }
     if (rrset.length === 1) return;
 
-    if (rrset.some((rr) => rr.ttl !== ttl)) {
+    // Signatures have the TTLs of what they cover (RFC 4034 section 3).
+    if (type !== RRType.RRSIG && rrset.some((rr) => rr.ttl !== ttl)) {
       const ttls = [...new Set(rrset.map((rr) => rr.ttl))].sort((a, b) => a - b);
       const shown = ttls.length > 4 ? `${ttls.slice(0, 4).join(", ")}, …` : ttls.join(", ");
       const message = `the ${mnemonic} records of ${formatName(owner)} have TTLs ${shown}; one RRset has one TTL (RFC 2181 section 5.2)`;
