@@ -7,6 +7,7 @@ import { once } from "node:events";
 import * as net from "node:net";
 import pino from "pino";
 import type { Respond } from "../../src/server/client.ts";
+import { TcpFraming } from "../../src/server/tcp-framing.ts";
 
 export const silentLog = pino({ level: "silent" });
 
@@ -32,18 +33,6 @@ export function framed(...messages: readonly Uint8Array[]): Uint8Array {
   return octets;
 }
 
-export function unframed(stream: Uint8Array): Uint8Array[] {
-  const messages: Uint8Array[] = [];
-  let at = 0;
-  while (at + 2 <= stream.length) {
-    const length = (stream[at]! << 8) | stream[at + 1]!;
-    if (at + 2 + length > stream.length) break;
-    messages.push(stream.slice(at + 2, at + 2 + length));
-    at += 2 + length;
-  }
-  return messages;
-}
-
 /** The query with QR set; silence for what has it set already. */
 export const echo: Respond = (query, _client, out) => {
   if ((query.octets[2]! & 0x80) !== 0) return 0;
@@ -66,7 +55,8 @@ export function serialOf(reply: Uint8Array): number {
 
 export class TcpClient {
   readonly socket: net.Socket;
-  readonly #chunks: Buffer[] = [];
+  readonly replies: Uint8Array[] = [];
+  readonly #framing = new TcpFraming();
   readonly closed: Promise<void>;
   #waiting: (() => void) | undefined;
 
@@ -75,7 +65,7 @@ export class TcpClient {
     socket.setNoDelay(true);
     socket.on("error", () => {}); // resets are what some of these tests provoke
     socket.on("data", (chunk) => {
-      this.#chunks.push(chunk as Buffer);
+      this.#onData(chunk as Buffer);
       this.#waiting?.();
     });
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
@@ -102,8 +92,11 @@ export class TcpClient {
     await new Promise<void>((resolve) => this.socket.write(octets, () => resolve()));
   }
 
-  get replies(): Uint8Array[] {
-    return unframed(Buffer.concat(this.#chunks));
+  #onData(chunk: Buffer): void {
+    const reply = { octets: new Uint8Array(0), length: 0 };
+    this.#framing.push(chunk);
+    while (this.#framing.next(reply) === "message") this.replies.push(reply.octets.slice(0, reply.length));
+    this.#framing.release();
   }
 
   /** Resolves when that many replies are there, or the connection is closed. */
