@@ -11,6 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseDocuments } from "../../src/documents/parse-documents.ts";
+import { formatFault } from "../../src/lib/fault.ts";
 import { matchesOutput, parseTour, type TourStep } from "./tour.ts";
 import { ROOT, readText } from "./tree.ts";
 
@@ -25,7 +27,7 @@ const LIVE_MS_MAX = 10_000;
 const tour = parseTour(readText("README.md"));
 
 /** Debian's package for each tool that the tour uses and that is not everywhere. */
-const PACKAGES: Record<string, string> = { dig: "bind9-dnsutils", kdig: "knot-dnsutils" };
+const PACKAGES: Record<string, string> = { dig: "bind9-dnsutils" };
 
 describe("README.md's tour", () => {
   let folder = "";
@@ -63,6 +65,16 @@ describe("README.md's tour", () => {
       if (!matchesOutput(expected, actual)) expect(actual.trimEnd()).toBe(expected.join("\n"));
     },
   );
+});
+
+test("README.md's example documents have no fault", () => {
+  const examples = [...readText("README.md").matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
+    (block) => block[1]!,
+  );
+  expect(examples.length).toBeGreaterThan(0);
+  for (const text of examples) {
+    expect(parseDocuments([{ file: "README.md", text, modifiedMs: 0 }]).faults.map(formatFault)).toEqual([]);
+  }
 });
 
 /** Runs a command of the tour; a live one again and again until it prints what it should. */
