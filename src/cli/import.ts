@@ -122,7 +122,10 @@ async function writeDocument(file: string, document: string, force: boolean): Pr
     const reason = isThere
       ? "it is there already; name another, or overwrite it by --force"
       : reasonOf(error);
-    throw new WindroseError("usage", `Cannot write "${file}": ${reason}`, { file, cause: error });
+    throw new WindroseError("master-file-invalid", `Cannot write "${file}": ${reason}`, {
+      file,
+      cause: error,
+    });
   }
 }
 
