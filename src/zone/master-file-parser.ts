@@ -16,9 +16,8 @@ import type { Fault } from "../lib/fault.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { unescapeText } from "../wire/escape.ts";
 import { type Entry, lexEntries, lexRdata, type Token } from "../wire/lexer.ts";
-import { formatName, type Name, nameKey, parseName, ROOT } from "../wire/name.ts";
+import { type Name, parseName, ROOT } from "../wire/name.ts";
 import { parseRdataTokens } from "../wire/rdata/index.ts";
-import type { RR } from "../wire/rr.ts";
 import {
   classMnemonic,
   isDataType,
@@ -28,12 +27,12 @@ import {
   RRType,
   typeMnemonic,
 } from "../wire/rr-type.ts";
+import { GatheredRecords, type Locate } from "./gathered-records.ts";
 import { expandTemplate, GENERATED_RECORDS_MAX, parseGenerateRange } from "./generate.ts";
 import type { ReadInclude } from "./include.ts";
-import { rdataKey } from "./rdata-key.ts";
 import { type Position, SourceText } from "./source-text.ts";
 import { looksLikeTtl, parseTtl } from "./ttl.ts";
-import type { SteeredName, ZoneData } from "./zone-data.ts";
+import type { ZoneData } from "./zone-data.ts";
 
 export interface MasterFileOptions {
   /** Path as the operator gave it, for faults. */
@@ -51,7 +50,7 @@ export interface MasterFile {
   readonly data: ZoneData | undefined;
   readonly faults: Fault[];
   /** Where the first record of this owner and type stands, or of this owner, or the file's start. */
-  locate(owner: Name, type: number | undefined): Position;
+  readonly locate: Locate;
 }
 
 /** Reads a zone from text. Never throws for what the text says. */
@@ -88,12 +87,8 @@ interface Header {
 
 class MasterFileParser {
   readonly #options: MasterFileOptions;
-  readonly #rrs: RR[] = [];
-  readonly #steered: SteeredName[] = [];
-  /** By index in #rrs, then by index in #steered: where the record stands. */
-  readonly #rrPlaces = new Places();
-  readonly #steeredPlaces = new Places();
   readonly #faults: Fault[] = [];
+  readonly #records = new GatheredRecords(this.#faults);
   #errorCount = 0;
   #apex: Name | undefined;
   #origin: Name | undefined;
@@ -140,21 +135,21 @@ class MasterFileParser {
         message: "the file has no record; a zone begins with its SOA",
       });
     }
-    const rrs = this.#settleRRsets();
-    const steered = this.#settleSteered();
+    const rrs = this.#records.settleRRsets();
+    const steered = this.#records.settleSteered();
     sortFaults(this.#faults);
     if (this.#faults.length > FAULTS_MAX) {
       const rest = this.#faults.length - FAULTS_MAX;
       this.#faults.length = FAULTS_MAX;
       this.#faults.push({
-        severity: "error",
+        severity: this.#errorCount > 0 ? "error" : "warning",
         ...start,
         message: `${rest} more faults are not shown; mend these first`,
       });
     }
     const data =
       this.#errorCount > 0 || this.#apex === undefined ? undefined : { apex: this.#apex, rrs, steered };
-    return { data, faults: this.#faults, locate: this.#makeLocate(start) };
+    return { data, faults: this.#faults, locate: this.#records.makeLocate(start) };
   }
 
   #readEntry(source: SourceText, entry: Entry, above: readonly SourceText[]): void {
@@ -320,8 +315,7 @@ class MasterFileParser {
     if (this.#apex === undefined) this.#readFirst(source, tokens[0]!.offset, type, header.owner);
     const ttl = header.ttl ?? this.#missingTtl(source, typeToken.offset, type, rdata);
     if (header.owner === undefined || rdata === undefined) return;
-    this.#rrs.push({ owner: header.owner, type, ttl, rdata });
-    this.#rrPlaces.add(source, tokens[0]!.offset);
+    this.#records.addRR({ owner: header.owner, type, ttl, rdata }, source, tokens[0]!.offset);
   }
 
   #readHeader(source: SourceText, tokens: readonly Token[], startsWithBlank: boolean): Header {
@@ -481,114 +475,7 @@ class MasterFileParser {
     const written = ttls[0] === undefined ? undefined : this.#readTtl(source, ttls[0]);
     if (text === undefined || (ttls[0] !== undefined && written === undefined)) return;
     const ttl = written ?? this.#missingTtl(source, kind.offset, 0, undefined);
-    this.#steered.push({ owner, pool: text, ttl });
-    this.#steeredPlaces.add(source, lineStart);
-  }
-
-  /** One TTL for each RRset, and each record once; says what it changed. */
-  #settleRRsets(): RR[] {
-    const groups = groupIndexes(this.#rrs.length, this.#rrsetKeys());
-    const rrs: (RR | undefined)[] = this.#rrs;
-    for (const group of groups) {
-      this.#dropDuplicates(group);
-      this.#lowerTtls(group);
-    }
-    return groups.length === 0 ? this.#rrs : rrs.filter((rr) => rr !== undefined);
-  }
-
-  *#rrsetKeys(): Generator<string> {
-    let owner: Name | undefined;
-    let key = "";
-    for (const rr of this.#rrs) {
-      if (rr.owner !== owner) key = nameKey(rr.owner);
-      owner = rr.owner;
-      // Signatures are kept by the type that they cover, the first two octets (RFC 4034 section 3).
-      const covered =
-        rr.type === RRType.RRSIG ? String.fromCharCode(((rr.rdata[0] ?? 0) << 8) | (rr.rdata[1] ?? 0)) : "";
-      yield `${key}${String.fromCharCode(rr.type)}${covered}`;
-    }
-  }
-
-  #dropDuplicates(group: readonly number[]): void {
-    const rrs: (RR | undefined)[] = this.#rrs;
-    const firsts = new Map<string, number>();
-    for (const index of group) {
-      const rr = this.#rrs[index]!;
-      const key = rdataKey(rr);
-      const first = firsts.get(key);
-      if (first === undefined) {
-        firsts.set(key, index);
-        continue;
-      }
-      const { file, line } = this.#rrPlaces.at(first);
-      const message = `${typeMnemonic(rr.type)} at ${formatName(rr.owner)} says the same as ${file}:${line} and is dropped; write each record once`;
-      this.#add({ severity: "warning", ...this.#rrPlaces.at(index), message });
-      this.#lowestTtl(first, rr.ttl);
-      rrs[index] = undefined;
-    }
-  }
-
-  /** A dropped record's TTL counts, so that an answer never lives longer than any line allows. */
-  #lowestTtl(index: number, ttl: number): void {
-    const rr = this.#rrs[index]!;
-    if (ttl < rr.ttl) this.#rrs[index] = { ...rr, ttl };
-  }
-
-  /** RFC 2181 section 5.2 calls differing TTLs an error but lets a reader take the lowest, as BIND does. */
-  #lowerTtls(group: readonly number[]): void {
-    const left = group.filter((index) => this.#rrs[index] !== undefined);
-    const ttl = left.reduce(
-      (lowest, index) => Math.min(lowest, this.#rrs[index]!.ttl),
-      Number.POSITIVE_INFINITY,
-    );
-    const other = left.find((index) => this.#rrs[index]!.ttl !== ttl);
-    if (other === undefined) return;
-    const rr = this.#rrs[other]!;
-    const message = `${typeMnemonic(rr.type)} at ${formatName(rr.owner)} has TTL ${rr.ttl} here and ${ttl} elsewhere; one RRset has one TTL (RFC 2181 section 5.2), and ${ttl} is taken`;
-    this.#add({ severity: "warning", ...this.#rrPlaces.at(other), message });
-    for (const index of left) this.#lowestTtl(index, ttl);
-  }
-
-  #settleSteered(): SteeredName[] {
-    const seen = new Map<string, number>();
-    return this.#steered.filter(({ owner, pool, ttl }, index) => {
-      const key = `${nameKey(owner)}${ttl} ${pool}`;
-      const first = seen.get(key);
-      if (first === undefined) {
-        seen.set(key, index);
-        return true;
-      }
-      const { file, line } = this.#steeredPlaces.at(first);
-      const message = `${formatName(owner)} is steered as in ${file}:${line}, and this line is dropped; write it once`;
-      this.#add({ severity: "warning", ...this.#steeredPlaces.at(index), message });
-      return false;
-    });
-  }
-
-  #makeLocate(start: Position): MasterFile["locate"] {
-    // Dropped records left holes, so the indexes are still those of the places.
-    const rrs: readonly (RR | undefined)[] = this.#rrs;
-    const steered = this.#steered;
-    const [places, steeredPlaces] = [this.#rrPlaces, this.#steeredPlaces];
-    let positions: Map<string, () => Position> | undefined;
-    return (owner, type) => {
-      if (positions === undefined) {
-        positions = new Map();
-        const add = (key: string, position: () => Position) =>
-          positions!.has(key) || positions!.set(key, position);
-        for (const [index, each] of steered.entries())
-          add(`${nameKey(each.owner)}-`, () => steeredPlaces.at(index));
-        for (const [index, each] of rrs.entries()) {
-          if (each === undefined) continue;
-          add(`${nameKey(each.owner)}${each.type}`, () => places.at(index));
-          add(nameKey(each.owner), () => places.at(index));
-        }
-      }
-      const key = nameKey(owner);
-      const position =
-        positions.get(`${key}${type ?? "-"}`) ?? positions.get(key) ?? positions.get(`${key}-`);
-      return position === undefined ? start : position();
-    };
+    this.#records.addSteered({ owner, pool: text, ttl }, source, lineStart);
   }
 
   #setOrigin(origin: Name | undefined): void {
@@ -677,21 +564,6 @@ function sortFaults(faults: Fault[]): void {
   faults.sort((a, b) => ranks.get(a.file)! - ranks.get(b.file)! || a.line - b.line || a.column - b.column);
 }
 
-/** Where records stand: a file and an offset for each, turned into line and column when asked for. */
-class Places {
-  readonly #sources: SourceText[] = [];
-  readonly #offsets: number[] = [];
-
-  add(source: SourceText, offset: number): void {
-    this.#sources.push(source);
-    this.#offsets.push(offset);
-  }
-
-  at(index: number): Position {
-    return this.#sources[index]!.positionOf(this.#offsets[index]!);
-  }
-}
-
 /** The start of the next line that steers a name, at or behind `from`; -1 when there is none. */
 function findSteeredLine(text: string, from: number): number {
   for (let at = text.indexOf(STEERED_LINE, from); at >= 0; at = text.indexOf(STEERED_LINE, at + 1)) {
@@ -699,25 +571,6 @@ function findSteeredLine(text: string, from: number): number {
     if (at === 0 || text[at - 1] === "\n") return at;
   }
   return -1;
-}
-
-/** Indexes that share a key, where there are two or more. */
-function groupIndexes(length: number, keys: Iterable<string>): number[][] {
-  if (length === 0) return [];
-  const firsts = new Map<string, number>();
-  const groups = new Map<string, number[]>();
-  let index = 0;
-  for (const key of keys) {
-    const first = firsts.get(key);
-    if (first === undefined) firsts.set(key, index);
-    else {
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [first, index]);
-      else group.push(index);
-    }
-    index++;
-  }
-  return [...groups.values()];
 }
 
 function isTypeToken(text: string): boolean {
