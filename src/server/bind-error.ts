@@ -52,7 +52,7 @@ export function bindError(cause: unknown, transport: "udp" | "tcp", where: Liste
   }
 }
 
-export function errorCode(cause: unknown): string | undefined {
+function errorCode(cause: unknown): string | undefined {
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
   return typeof code === "string" ? code : undefined;
 }
