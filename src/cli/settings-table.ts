@@ -186,6 +186,21 @@ export function formatSettingsHelp(): string {
     { left: "--config FILE", right: "settings as YAML (windrose.yaml, where there is one)" },
     { left: "--help", right: "this help" },
   ];
-  const width = Math.max(...rows.map(({ left }) => left.length)) + 2;
-  return rows.map(({ left, right }) => `  ${left.padEnd(width)}${right}\n`).join("");
+  const width = Math.max(...rows.map(({ left }) => left.length)) + 4;
+  return rows.map(({ left, right }) => `  ${left.padEnd(width - 2)}${wrap(right, width)}\n`).join("");
+}
+
+const HELP_COLUMNS = 100;
+
+/** Broken between words, every line but the first with so many blanks in front. */
+function wrap(text: string, indent: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (indent + line.length + 1 + word.length <= HELP_COLUMNS)
+      lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
 }
