@@ -41,7 +41,7 @@ export interface ListSetting<Value> extends Setting<Value> {
   readonly isList: true;
 }
 
-export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const HOUR_MS = 3_600_000;
 
