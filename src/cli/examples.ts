@@ -7,6 +7,7 @@
 import { isWildcard, type ListenAddress } from "../server/listen-address.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { formatName, nameEquals } from "../wire/name.ts";
+import { steeredNames } from "../zone/steered-names.ts";
 
 /** More would push the log off the screen. */
 const EXAMPLES_MAX = 3;
@@ -24,8 +25,8 @@ export function formatExamples(snapshot: Snapshot, bound: readonly ListenAddress
 /** Steered names first, as they are what this server is for; else what every zone has. */
 function exampleNames(snapshot: Snapshot): string[] {
   const steered: string[] = [];
-  for (const { source, apex } of snapshot.zones) {
-    for (const { owner } of source.steered) {
+  for (const { image, apex } of snapshot.zones) {
+    for (const owner of steeredNames(image, apex)) {
       const text = formatName(owner);
       if (text.startsWith("*") || nameEquals(owner, apex)) continue;
       steered.push(text.slice(0, -1));

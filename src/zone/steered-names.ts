@@ -1,0 +1,30 @@
+/**
+ * The names of a zone image that pools answer for. Off the query path: for what a person is
+ * told about a zone.
+ *
+ * @module
+ */
+import type { Name } from "../wire/name.ts";
+import { HEADER, NODE, type ZoneImage } from "./zone-image.ts";
+
+/** A node's name takes no more (see NODE.nameLengthAndFlags). */
+const LENGTH_MASK = 0xff;
+
+/** Lower-cased; the apex first, then those that have data of their own too, each in the order of the document. */
+export function steeredNames(image: ZoneImage, apex: Name): Name[] {
+  if (image.poolIds.length === 0) return [];
+  const { words, octets } = image;
+  const table = words[HEADER.hashTable]!;
+  const nodes: number[] = [];
+  for (let slot = 0; slot <= words[HEADER.hashMask]!; slot++) {
+    const node = words[table + slot * 2 + 1]!;
+    if (node !== 0 && words[node + NODE.pool] !== 0) nodes.push(node);
+  }
+  return nodes
+    .sort((a, b) => a - b)
+    .map((node) => {
+      const start = words[node + NODE.name]!;
+      const length = words[node + NODE.nameLengthAndFlags]! & LENGTH_MASK;
+      return Uint8Array.of(...octets.slice(start, start + length), ...apex) as Name;
+    });
+}
