@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import type { Configuration, ZoneDocument } from "../documents/configuration.ts";
+import type { Configuration } from "../documents/configuration.ts";
 import { loadDocuments } from "../documents/load-documents.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
@@ -37,13 +37,18 @@ export const command: Command = {
         io.stdout.write(USAGE);
         return 0;
       }
-      const { configuration, faults } = await loadDocuments(request.dir);
+      const key = zoneKey(request.zone);
+      const { configuration, faults, data } = await loadDocuments(request.dir, {
+        keepData: (each) => each === key,
+      });
       if (configuration === undefined) {
         io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
         const message = `Cannot export from "${request.dir}": its documents have errors`;
         throw new WindroseError("documents-invalid", message, { dir: request.dir });
       }
-      io.stdout.write(formatMasterFile(findZone(configuration, request.zone)));
+      const zone = data.get(key);
+      if (zone === undefined) throw zoneUnknown(configuration, request.zone);
+      io.stdout.write(formatMasterFile(zone));
       return 0;
     } catch (error) {
       if (!(error instanceof WindroseError)) throw error;
@@ -55,9 +60,7 @@ export const command: Command = {
   },
 };
 
-function findZone({ zones }: Configuration, text: string): ZoneDocument {
-  const zone = zones.get(zoneKey(text));
-  if (zone !== undefined) return zone;
+function zoneUnknown({ zones }: Configuration, text: string): WindroseError {
   const known = [...zones.values()].map(({ id }) => id);
   const nearest = nearestWord(text, known);
   const hint =
@@ -66,7 +69,7 @@ function findZone({ zones }: Configuration, text: string): ZoneDocument {
       : known.length === 0
         ? "there is none at all"
         : `there is ${listSome(known)}`;
-  throw new WindroseError("zone-unknown", `Cannot export "${text}": there is no such zone; ${hint}`, {
+  return new WindroseError("zone-unknown", `Cannot export "${text}": there is no such zone; ${hint}`, {
     zone: text,
   });
 }

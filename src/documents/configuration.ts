@@ -2,13 +2,19 @@
  * A configuration: all documents together, checked as a whole and normalised. Every default
  * is filled in, every name and address is in wire form, every reference leads somewhere.
  *
- * Made by parseDocuments(), never changed. A zone that a reload did not change is the very
- * object of the configuration before, so "unchanged" is a comparison of identities.
+ * A zone is here as the image that queries read, and not as records: a million of those as objects
+ * take a gigabyte, as images some 120 MB. Who wants records reads them from the files
+ * again (`keepData` of parseDocuments()).
+ *
+ * Made by joinDocuments(), never changed. A zone that a reload did not change is the very
+ * object of the configuration before, so "unchanged" is a comparison of identities; so is a
+ * pool or a monitor whose file did not change.
  *
  * @module
  */
 import type { PoolSpec } from "../steering/spec.ts";
-import type { ZoneData } from "../zone/zone-data.ts";
+import type { Name } from "../wire/name.ts";
+import type { ZoneImage } from "../zone/zone-image.ts";
 import type { MonitorText } from "./schema.ts";
 
 export interface Configuration {
@@ -18,11 +24,18 @@ export interface Configuration {
   readonly monitors: ReadonlyMap<string, MonitorDocument>;
 }
 
-export interface ZoneDocument extends ZoneData {
+export interface ZoneDocument {
   /** The apex as the document spells it. */
   readonly id: string;
+  readonly apex: Name;
+  /** What queries read, in shared memory. */
+  readonly image: ZoneImage;
   /** A made SOA has a serial of ours, which grows with each change; a given one is kept as it is. */
   readonly soa: "made" | "given";
+  /** Of the SOA in the image. */
+  readonly serial: number;
+  /** Equal exactly when the data is, octet by octet and in its order; a made serial does not count. */
+  readonly digest: string;
 }
 
 export interface PoolDocument extends PoolSpec {

@@ -4,14 +4,14 @@
  * @module
  */
 import { type Fault, hasErrors } from "../lib/fault.ts";
-import type { Part, Path, Source } from "./source.ts";
+import type { Locator, Part, Path } from "./source.ts";
 
 /** A place in a file, by the path that leads to it. */
 export class Place {
-  readonly source: Source;
+  readonly source: Locator;
   readonly path: Path;
 
-  constructor(source: Source, path: Path) {
+  constructor(source: Locator, path: Path) {
     this.source = source;
     this.path = path;
   }
@@ -48,14 +48,14 @@ export class FaultList {
 
   /** In the order of the files, from top to bottom. */
   sorted(): Fault[] {
-    return this.#faults.sort(
-      (a, b) =>
-        compareText(a.file, b.file) ||
-        a.line - b.line ||
-        a.column - b.column ||
-        compareText(a.message, b.message),
-    );
+    return this.#faults.sort(compareFaults);
   }
+}
+
+function compareFaults(a: Fault, b: Fault): number {
+  return (
+    compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.message, b.message)
+  );
 }
 
 /** By code units, so that the order is the same on every machine. */
@@ -63,7 +63,7 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A document as a file has it, without what the schema refused. */
+/** A document as a file has it, without what the schema refused, and where. */
 export interface Written<Text> {
   readonly id: string;
   readonly place: Place;

@@ -1,64 +1,94 @@
 /**
  * Documents: from texts to a checked configuration, or to all that is wrong with them.
  *
- *   texts ─► Source ─► schema ─► by kind and id ─► monitors, pools, zones ─► links ─► Configuration
- *              │         │             │                     │                 │
- *              └─ faults ┴─────────────┴─────────────────────┴─────────────────┘
+ *   each file ─► readFileDocuments() ─┐
+ *                                     ├─► joinDocuments(): ids ─► pools ─► links ─► Configuration
+ *   each file, as it was read before ─┘             └─ faults ─┴──────┘
  *
  * A document with a fault does not hide the faults of others: what the schema refuses is left
  * out, its name stays known, and nothing is said of what may only seem to be missing because of it.
  *
+ * Joining walks all zones at every load, ten thousand maybe, so it touches each only in passing.
+ *
  * @module
  */
 import type { Fault } from "../lib/fault.ts";
-import { formatName, nameKey } from "../wire/name.ts";
+import { formatName } from "../wire/name.ts";
+import type { ZoneData } from "../zone/zone-data.ts";
 import type { Configuration, MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
 import { compareText, FaultList, Place, type Written } from "./fault-list.ts";
-import { compileMonitor } from "./monitors.ts";
+import {
+  type FileDocuments,
+  type FilePool,
+  type FileZone,
+  type ReadOptions,
+  readFileDocuments,
+} from "./file-documents.ts";
 import { PoolGraph } from "./pool-graph.ts";
-import { compilePool } from "./pools.ts";
-import { Documents, type MonitorText, type PoolText, type ZoneText } from "./schema.ts";
-import { SchemaChecker, type SchemaFault, unknownWord } from "./schema-faults.ts";
-import { type Path, Source, type SourceFile } from "./source.ts";
+import type { PoolText } from "./schema.ts";
+import { unknownWord } from "./schema-faults.ts";
+import { RereadSource, type SourceFile } from "./source.ts";
 import { continueZone } from "./zone-change.ts";
 import { checkSteeredNames, checkZonesWithin, type PlacedZone } from "./zone-links.ts";
-import { compileZone, parseApex } from "./zones.ts";
 
 export interface LoadedDocuments {
   /** Undefined when there is an error among the faults. */
   readonly configuration: Configuration | undefined;
   /** Errors and warnings, by file, line and column. */
   readonly faults: readonly Fault[];
+  /** Records of the zones that were asked for with `keepData`, by nameKey() of the apex. */
+  readonly data: ReadonlyMap<string, ZoneData>;
 }
 
-/**
- * All files as one configuration. Zones that are as they were in `previous` are its very objects, and
- * made serials go on from there. `unread` are the faults of files that are not among them because they could
- * not be read.
- */
-export function parseDocuments(
-  files: readonly SourceFile[],
-  previous?: Configuration,
-  unread: readonly Fault[] = [],
+export interface ParseOptions extends ReadOptions {
+  /** Zones that are as they were in it are its very objects, and made serials go on from there. */
+  readonly previous?: Configuration | undefined;
+}
+
+/** All files as one configuration. */
+export function parseDocuments(files: readonly SourceFile[], options: ParseOptions = {}): LoadedDocuments {
+  const joined = files.map((file) => ({
+    documents: readFileDocuments(file, options),
+    source: new RereadSource(file.file, () => file.text),
+  }));
+  return joinDocuments(joined, options);
+}
+
+/** A file that was read, now or before. */
+export interface JoinedFile {
+  readonly documents: FileDocuments;
+  /** Where places in it are found, should there be a fault that only shows across files. */
+  readonly source: RereadSource;
+}
+
+/** `unread` are the faults of files that are not among the others because they could not be read. */
+export function joinDocuments(
+  files: readonly JoinedFile[],
+  { previous, unread = [] }: { previous?: Configuration | undefined; unread?: readonly Fault[] },
 ): LoadedDocuments {
-  const loader = new Loader(unread);
-  for (const file of [...files].sort((a, b) => compareText(a.file, b.file))) loader.read(file);
-  return loader.finish(previous);
+  const join = new Join(unread);
+  for (const file of [...files].sort((a, b) => compareText(a.documents.file, b.documents.file)))
+    join.add(file);
+  const loaded = join.finish(previous);
+  for (const { source } of files) source.forget();
+  return loaded;
 }
 
-/** Compiling the schema takes some milliseconds, once. */
-let checker: SchemaChecker | undefined;
+/** A document and where it is written. */
+interface Placed<Document> {
+  readonly document: Document;
+  readonly place: Place;
+}
 
-type Kind = "monitors" | "pools" | "zones";
-
-class Loader {
+class Join {
   readonly #faults = new FaultList();
-  readonly #monitors = new Map<string, Written<MonitorText>>();
-  readonly #pools = new Map<string, Written<PoolText>>();
-  readonly #zones: Written<ZoneText>[] = [];
-  /** Some documents are left out, so what seems unused may only seem so. */
+  readonly #monitors = new Map<string, Placed<MonitorDocument | undefined>>();
+  readonly #pools = new Map<string, Placed<FilePool>>();
+  readonly #zones = new Map<string, PlacedZone>();
+  /** By key; lost ones too. */
+  readonly #firstZones = new Map<string, Placed<FileZone>>();
+  readonly #data = new Map<string, ZoneData>();
   #isPartial: boolean;
-  /** Even the names of some documents are not known, so what seems unknown may only seem so. */
   #isBlind: boolean;
   #hasUnknownMonitor = false;
 
@@ -67,117 +97,95 @@ class Loader {
     this.#isPartial = this.#isBlind = unread.length > 0;
   }
 
-  read(file: SourceFile): void {
-    const source = new Source(file);
-    this.#faults.add(source.faults);
-    const { value } = source;
-    if (value === undefined) this.#isPartial = this.#isBlind = true;
-    if (value === undefined || value === null) return;
-    checker ??= new SchemaChecker(Documents);
-    const faults = checker.faults(value);
-    if (faults.length > 0) this.#isPartial = true;
-    for (const { path, part, message } of faults) {
-      if (path.length < 2) this.#isBlind = true;
-      this.#faults.add([source.fault(path, part, "error", message)]);
+  add({ documents, source }: JoinedFile): void {
+    this.#faults.add(documents.faults);
+    this.#isPartial ||= documents.isPartial;
+    this.#isBlind ||= documents.isBlind;
+    for (const { id, document, faults } of documents.monitors) {
+      this.#faults.add(faults);
+      this.#define("monitor", this.#monitors, id, { document, place: new Place(source, ["monitors", id]) });
     }
-
-    const broken = new BrokenParts(faults);
-    for (const [id, text] of documentsOf(value, "monitors")) {
-      const place = new Place(source, ["monitors", id]);
-      this.#define("monitor", this.#monitors, { id, place, ...broken.monitor(id, text) });
+    for (const pool of documents.pools) {
+      this.#faults.add(pool.faults);
+      const placed = { document: pool, place: new Place(source, ["pools", pool.id]) };
+      this.#define("pool", this.#pools, pool.id, placed);
     }
-    for (const [id, text] of documentsOf(value, "pools")) {
-      const place = new Place(source, ["pools", id]);
-      this.#define("pool", this.#pools, { id, place, ...broken.pool(id, text) });
-    }
-    for (const [id, text] of documentsOf(value, "zones")) {
-      const place = new Place(source, ["zones", id]);
-      this.#zones.push({ id, place, ...broken.zone(id, text) });
-    }
+    for (const zone of documents.zones) this.#addZone(zone, source);
   }
 
   finish(previous: Configuration | undefined): LoadedDocuments {
-    const monitors = this.#compileMonitors();
-    const pools = this.#compilePools();
-    const graph = new PoolGraph(this.#pools, pools, { faults: this.#faults, isBlind: this.#isBlind });
-    const zones = this.#compileZones();
-    checkSteeredNames(zones.values(), graph, this.#faults);
-    checkZonesWithin(zones, this.#faults);
+    const pools = this.#linkPools();
+    const written = new Map<string, Written<PoolText>>();
+    for (const [id, { document, place }] of this.#pools)
+      written.set(id, { id, place, text: document.text, isWhole: document.isWhole });
+    const graph = new PoolGraph(written, pools, { faults: this.#faults, isBlind: this.#isBlind });
+    checkSteeredNames(this.#zones.values(), graph, this.#faults);
+    checkZonesWithin(this.#zones, this.#faults);
     // A slip in a reference makes what it meant seem unused.
-    if (!this.#isPartial && !this.#hasUnknownMonitor && !graph.hasUnknown) this.#warnOfUnused(graph, zones);
-    const continued = this.#continueZones(zones, previous);
+    if (!this.#isPartial && !this.#hasUnknownMonitor && !graph.hasUnknown) this.#warnOfUnused(graph);
+    const zones = this.#faults.hasErrors ? undefined : this.#continueZones(previous);
 
     const faults = this.#faults.sorted();
-    return {
-      configuration: this.#faults.hasErrors ? undefined : { zones: continued, pools, monitors },
-      faults,
-    };
-  }
-
-  #define<Text>(kind: string, known: Map<string, Written<Text>>, document: Written<Text>): void {
-    const first = known.get(document.id);
-    if (first === undefined) known.set(document.id, document);
-    else {
-      const message = `${kind} "${document.id}" is defined twice, first at ${first.place.shown}; keep one, or rename this one`;
-      this.#faults.error(document.place, "key", message);
-    }
-  }
-
-  #compileMonitors(): Map<string, MonitorDocument> {
+    if (zones === undefined) return { configuration: undefined, faults, data: this.#data };
     const monitors = new Map<string, MonitorDocument>();
-    for (const { id, place, text } of this.#monitors.values()) {
-      if (text !== undefined) monitors.set(id, compileMonitor(id, text, place, this.#faults));
-    }
-    return monitors;
+    for (const [id, { document }] of this.#monitors) if (document !== undefined) monitors.set(id, document);
+    return { configuration: { zones, pools, monitors }, faults, data: this.#data };
   }
 
-  #compilePools(): Map<string, PoolDocument> {
+  #define<Document>(
+    kind: string,
+    known: Map<string, Placed<Document>>,
+    id: string,
+    placed: Placed<Document>,
+  ): void {
+    const first = known.get(id);
+    if (first === undefined) known.set(id, placed);
+    else {
+      const message = `${kind} "${id}" is defined twice, first at ${first.place.shown}; keep one, or rename this one`;
+      this.#faults.error(placed.place, "key", message);
+    }
+  }
+
+  #addZone(zone: FileZone, source: RereadSource): void {
+    const { id, key, apex, document, steering, data } = zone;
+    const place = new Place(source, ["zones", id]);
+    const first = this.#firstZones.get(key);
+    if (first !== undefined) {
+      const message = `zone ${formatName(apex)} is defined twice, first as "${first.document.id}" at ${first.place.shown}; put both into one`;
+      this.#faults.error(place, "key", message);
+      return;
+    }
+    this.#firstZones.set(key, { document: zone, place });
+    this.#faults.add(zone.faults);
+    if (zone.isLost) return;
+    this.#zones.set(key, { id, key, apex, zone: document, steering, source, place });
+    if (data !== undefined) this.#data.set(key, data);
+  }
+
+  /** Those that compiled, with their monitors looked up. */
+  #linkPools(): Map<string, PoolDocument> {
     const pools = new Map<string, PoolDocument>();
-    for (const { id, place, text, isWhole } of this.#pools.values()) {
-      if (text === undefined) continue;
-      pools.set(id, compilePool(id, text, { place, faults: this.#faults, isWhole }));
-      if (text.monitor === undefined || this.#monitors.has(text.monitor) || this.#isBlind) continue;
+    for (const [id, { document, place }] of this.#pools) {
+      if (document.document === undefined) continue;
+      pools.set(id, document.document);
+      const { monitor } = document.document;
+      if (monitor === undefined || this.#monitors.has(monitor) || this.#isBlind) continue;
       const known = [...this.#monitors.keys()];
       const message =
         known.length > 0
-          ? unknownWord("monitor", text.monitor, known)
-          : `unknown monitor "${text.monitor}"; no monitor is defined, so add it under monitors`;
+          ? unknownWord("monitor", monitor, known)
+          : `unknown monitor "${monitor}"; no monitor is defined, so add it under monitors`;
       this.#faults.error(place.at("monitor"), "value", message);
       this.#hasUnknownMonitor = true;
     }
     return pools;
   }
 
-  #compileZones(): Map<string, PlacedZone> {
-    const zones = new Map<string, PlacedZone>();
-    const firstByKey = new Map<string, Written<ZoneText>>();
-    for (const written of this.#zones) {
-      const { id, place, text, isWhole } = written;
-      const apex = parseApex(id, place, this.#faults);
-      if (apex === undefined) continue;
-      const key = nameKey(apex);
-      const first = firstByKey.get(key);
-      if (first !== undefined) {
-        const message = `zone ${formatName(apex)} is defined twice, first as "${first.id}" at ${first.place.shown}; put both into one`;
-        this.#faults.error(place, "key", message);
-        continue;
-      }
-      firstByKey.set(key, written);
-      if (text === undefined) continue;
-      zones.set(key, {
-        zone: compileZone(id, apex, text, { place, faults: this.#faults, isWhole }),
-        place,
-        text,
-      });
-    }
-    return zones;
-  }
-
-  #warnOfUnused(graph: PoolGraph, zones: ReadonlyMap<string, PlacedZone>): void {
+  #warnOfUnused(graph: PoolGraph): void {
     const steering = new Set<string>();
-    for (const { zone } of zones.values()) for (const { pool } of zone.steered) steering.add(pool);
+    for (const zone of this.#zones.values()) for (const { pool } of zone.steering) steering.add(pool);
     const used = graph.reachable(steering);
-    for (const { id, place } of this.#pools.values()) {
+    for (const [id, { place }] of this.#pools) {
       if (used.has(id)) continue;
       this.#faults.warning(
         place,
@@ -185,8 +193,8 @@ class Loader {
         `pool "${id}" is not used: no name leads to it; steer a name by it, or take it out`,
       );
     }
-    const monitors = new Set([...this.#pools.values()].map(({ text }) => text?.monitor));
-    for (const { id, place } of this.#monitors.values()) {
+    const monitors = new Set([...this.#pools.values()].map(({ document }) => document.text?.monitor));
+    for (const [id, { place }] of this.#monitors) {
       if (monitors.has(id)) continue;
       this.#faults.warning(
         place,
@@ -196,91 +204,20 @@ class Loader {
     }
   }
 
-  #continueZones(
-    zones: ReadonlyMap<string, PlacedZone>,
-    previous: Configuration | undefined,
-  ): Map<string, ZoneDocument> {
+  /** Only for zones without errors. */
+  #continueZones(previous: Configuration | undefined): Map<string, ZoneDocument> {
     const continued = new Map<string, ZoneDocument>();
-    const { hasErrors } = this.#faults;
-    for (const [key, { zone, place }] of zones) {
+    for (const [key, { zone, place }] of this.#zones) {
       const before = previous?.zones.get(key);
-      // A zone without a SOA at its apex has an error already.
-      if (before === undefined || hasErrors) continued.set(key, zone);
+      if (before === undefined) continued.set(key, zone!);
       else {
-        const next = continueZone(before, zone);
+        const next = continueZone(before, zone!);
         continued.set(key, next.zone);
         if (!next.isSerialStuck) continue;
-        const message = `zone "${zone.id}" changed, but the serial of its own SOA did not grow; raise it, or leave the SOA out and let it be made`;
+        const message = `zone "${before.id}" changed, but the serial of its own SOA did not grow; raise it, or leave the SOA out and let it be made`;
         this.#faults.warning(place.at("records", "@", "SOA"), "key", message);
       }
     }
     return continued;
   }
-}
-
-/** What is left of documents without what the schema refused. */
-class BrokenParts {
-  /** Paths below the document, by kind and id. */
-  readonly #pathsOf = new Map<string, Path[]>();
-
-  constructor(faults: readonly SchemaFault[]) {
-    for (const { path } of faults) {
-      const [kind, id, ...rest] = path;
-      const document = `${kind}/${id}`;
-      const paths = this.#pathsOf.get(document);
-      if (paths === undefined) this.#pathsOf.set(document, [rest]);
-      else paths.push(rest);
-    }
-  }
-
-  monitor(id: string, text: unknown): Part<MonitorText> {
-    const isWhole = !this.#pathsOf.has(`monitors/${id}`);
-    return { text: isWhole ? (text as MonitorText) : undefined, isWhole };
-  }
-
-  /** A member that was refused leaves a hole, so that the others keep their places. */
-  pool(id: string, text: unknown): Part<PoolText> {
-    const { text: rest, isWhole, inner } = this.#without<PoolText>(`pools/${id}`, "members", text);
-    if (rest === undefined || inner.size === 0) return { text: rest, isWhole };
-    const members = rest.members.map((member, index) => (inner.has(index) ? null : member));
-    return { text: { ...rest, members }, isWhole };
-  }
-
-  zone(id: string, text: unknown): Part<ZoneText> {
-    const { text: rest, isWhole, inner } = this.#without<ZoneText>(`zones/${id}`, "records", text);
-    if (rest === undefined || inner.size === 0) return { text: rest, isWhole };
-    const records = Object.fromEntries(Object.entries(rest.records).filter(([owner]) => !inner.has(owner)));
-    return { text: { ...rest, records }, isWhole };
-  }
-
-  /** Without the refused keys; of the key that must be there, `inner` says which parts were refused. */
-  #without<Text extends object>(
-    document: string,
-    needed: string,
-    text: unknown,
-  ): Part<Text> & { inner: Set<string | number> } {
-    const inner = new Set<string | number>();
-    const paths = this.#pathsOf.get(document);
-    if (paths === undefined) return { text: text as Text, isWhole: true, inner };
-    const refused = new Set<string | number>();
-    for (const [key, part] of paths) {
-      if (key === undefined || (key === needed && part === undefined))
-        return { text: undefined, isWhole: false, inner };
-      if (key === needed) inner.add(part!);
-      else refused.add(key);
-    }
-    const rest = Object.fromEntries(Object.entries(text as Text).filter(([key]) => !refused.has(key)));
-    return { text: rest as Text, isWhole: false, inner };
-  }
-}
-
-type Part<Text> = Pick<Written<Text>, "text" | "isWhole">;
-
-/** The documents of one kind; none when the schema refused the whole. */
-function documentsOf(value: unknown, kind: Kind): [string, unknown][] {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, kind)) return [];
-  const documents = (value as Record<string, unknown>)[kind];
-  return typeof documents === "object" && documents !== null && !Array.isArray(documents)
-    ? Object.entries(documents)
-    : [];
 }

@@ -44,7 +44,8 @@ interface Vertex {
 export class PoolGraph {
   readonly #vertices = new Map<string, Vertex>();
   readonly #faults: FaultList;
-  readonly #isBlind: boolean;
+  /** There are more pools than are known. */
+  readonly isBlind: boolean;
   #hasUnknown = false;
 
   /**
@@ -57,7 +58,7 @@ export class PoolGraph {
     { faults, isBlind }: { faults: FaultList; isBlind: boolean },
   ) {
     this.#faults = faults;
-    this.#isBlind = isBlind;
+    this.isBlind = isBlind;
     for (const [id, { place, text, isWhole }] of written) {
       const pool = pools.get(id);
       const isEndpointOf = (key: "ipv4" | "ipv6") =>
@@ -112,7 +113,7 @@ export class PoolGraph {
 
   /** Reports an id that is no pool, if that is sure. */
   reportUnknown(id: string, place: Place): void {
-    if (!this.#isBlind) this.#reportUnknown(id, place, [...this.#vertices.keys()]);
+    if (!this.isBlind) this.#reportUnknown(id, place, [...this.#vertices.keys()]);
   }
 
   #reportUnknown(id: string, place: Place, known: readonly string[]): void {
@@ -128,7 +129,7 @@ export class PoolGraph {
     const edges: Edge[] = [];
     const add = (to: string, at: Place, isWhenDown: boolean) => {
       if (written.has(to)) edges.push({ to, place: at, isWhenDown });
-      else if (!this.#isBlind) {
+      else if (!this.isBlind) {
         const known = [...written.keys()].filter((other) => other !== id);
         this.#reportUnknown(to, at, isWhenDown ? ["open", "closed", ...known] : known);
       }

@@ -44,19 +44,10 @@ export function soaSerial(soa: RR): number {
   );
 }
 
-/** Rdata that is equal but for the serial. */
-export function soaEqualsButSerial(a: RR, b: RR): boolean {
-  const end = a.rdata.length - NUMBERS_OCTETS;
-  if (a.rdata.length !== b.rdata.length) return false;
-  return (
-    Buffer.compare(a.rdata.subarray(0, end), b.rdata.subarray(0, end)) === 0 &&
-    Buffer.compare(a.rdata.subarray(end + 4), b.rdata.subarray(end + 4)) === 0
-  );
-}
-
-export function withSerial(soa: RR, serial: number): RR {
+/** For comparing SOAs whose serial is ours. */
+export function withoutSerial(soa: RR): RR {
   const rdata = soa.rdata.slice();
-  new DataView(rdata.buffer, rdata.length - NUMBERS_OCTETS).setUint32(0, serial);
+  new DataView(rdata.buffer, rdata.length - NUMBERS_OCTETS).setUint32(0, 0);
   return { ...soa, rdata };
 }
 

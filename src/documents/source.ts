@@ -5,7 +5,8 @@
  *                 locate(path) ─► read again with positions ─► line and column
  *
  * Positions are worked out when the first fault is found; a good file never pays for them.
- * Lives as long as one load.
+ * A Source lives while its file is read. Faults that only show when all files are seen together
+ * find their places by a RereadSource, so that the texts need not be kept.
  *
  * @module
  */
@@ -42,9 +43,23 @@ export interface SourceFile {
   readonly modifiedMs: number;
 }
 
-export class Source {
+export interface Position {
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
+
+/** Says where things stand in one file. */
+export interface Locator {
   readonly file: string;
-  readonly modifiedMs: number;
+  /** Where a key or a value stands; of a path that is not there, the nearest part that is. */
+  locate(path: Path, part: Part): Position;
+  fault(path: Path, part: Part, severity: Fault["severity"], message: string): Fault;
+}
+
+export class Source implements Locator {
+  readonly file: string;
   readonly faults: Fault[] = [];
   /** Null when the file is empty, and undefined when it is no YAML. */
   readonly value: unknown;
@@ -54,16 +69,14 @@ export class Source {
   #quickPositions: QuickPositions | undefined;
   #quickValue: unknown;
 
-  constructor({ file, text, modifiedMs }: SourceFile) {
+  constructor({ file, text }: Pick<SourceFile, "file" | "text">) {
     this.file = file;
-    this.modifiedMs = modifiedMs;
     this.#text = text;
     const quick = readQuickYaml(text);
     this.value = quick === undefined ? this.#readWithCare() : quick.value;
   }
 
-  /** Where a key or a value stands; of a path that is not there, the nearest part that is. */
-  locate(path: Path, part: Part): { line: number; column: number } {
+  locate(path: Path, part: Part): Position {
     if (this.#document !== undefined)
       return this.#lineAndColumn(locateInDocument(this.#document, path, part));
     if (this.#quickPositions === undefined) {
@@ -198,7 +211,7 @@ export class Source {
     return undefined;
   }
 
-  #lineAndColumn(offset: number): { line: number; column: number } {
+  #lineAndColumn(offset: number): Position {
     if (this.#lineStarts === undefined) {
       this.#lineStarts = [0];
       for (let at = this.#text.indexOf("\n"); at >= 0; at = this.#text.indexOf("\n", at + 1))
@@ -212,6 +225,57 @@ export class Source {
       else high = middle - 1;
     }
     return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+  }
+}
+
+/**
+ * A file that was read before and let go. It is read again when a place in it is asked for; the
+ * places that were found are kept, so a warning that comes with every load costs that once.
+ */
+export class RereadSource implements Locator {
+  readonly file: string;
+  readonly #read: () => string | undefined;
+  /** Undefined when not read yet, null when the file is not what it was. */
+  #source: Source | null | undefined;
+  readonly #found = new Map<string, Position>();
+
+  /** `read` gives the text as it was, or undefined when it is another one by now. */
+  constructor(file: string, read: () => string | undefined) {
+    this.file = file;
+    this.#read = read;
+  }
+
+  /** What the file says; undefined when it is not what it was. */
+  get value(): unknown {
+    return this.#reread()?.value;
+  }
+
+  locate(path: Path, part: Part): Position {
+    const key = JSON.stringify([part, ...path]);
+    const known = this.#found.get(key);
+    if (known !== undefined) return known;
+    // A file that changed meanwhile is about to be read, and its faults told, once more.
+    const position = this.#reread()?.locate(path, part);
+    if (position === undefined) return { line: 1, column: 1 };
+    this.#found.set(key, position);
+    return position;
+  }
+
+  fault(path: Path, part: Part, severity: Fault["severity"], message: string): Fault {
+    return { severity, file: this.file, ...this.locate(path, part), message };
+  }
+
+  /** Lets the text go again. */
+  forget(): void {
+    this.#source = undefined;
+  }
+
+  #reread(): Source | null {
+    if (this.#source === undefined) {
+      const text = this.#read();
+      this.#source = text === undefined ? null : new Source({ file: this.file, text });
+    }
+    return this.#source;
   }
 }
 

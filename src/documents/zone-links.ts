@@ -1,98 +1,91 @@
 /**
- * How zones hang together with pools and with each other.
+ * How zones hang together with pools and with each other. This runs over all zones at every
+ * load, so it asks a zone's summary and its image, and reads its file again only for a fault.
  *
  * @module
  */
-import { PresentationError } from "../lib/errors.ts";
-import { formatName, type Name, nameEquals, nameKey, parentName, parseName } from "../wire/name.ts";
+import { formatName, type Name } from "../wire/name.ts";
+import { NameKey } from "../wire/name-key.ts";
 import { RRType, typeMnemonic } from "../wire/rr-type.ts";
+import { Found, LookupResult, lookup } from "../zone/lookup.ts";
 import type { ZoneDocument } from "./configuration.ts";
 import type { FaultList, Place } from "./fault-list.ts";
 import type { PoolGraph } from "./pool-graph.ts";
-import type { ZoneText } from "./schema.ts";
+import type { RereadSource } from "./source.ts";
+import type { Steering } from "./zones.ts";
 
-/** A zone that compiled, and where it is written. */
+/** A zone, and where it is written. */
 export interface PlacedZone {
-  readonly zone: ZoneDocument;
+  readonly id: string;
+  /** nameKey() of the apex. */
+  readonly key: string;
+  readonly apex: Name;
+  /** Undefined when the zone has an error. */
+  readonly zone: ZoneDocument | undefined;
+  readonly steering: readonly Steering[];
+  readonly source: RereadSource;
   readonly place: Place;
-  readonly text: ZoneText;
 }
 
 /** Steered names lead to pools that are there, and to a CNAME only where one may stand. */
 export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph, faults: FaultList): void {
   for (const placed of zones) {
-    const { zone, place } = placed;
-    let spellings: Map<string, string> | undefined;
-    let typeAt: Map<string, number> | undefined;
-    for (const { owner, pool } of zone.steered) {
+    for (const { pool, notAlias } of placed.steering) {
       const targetPool = graph.targetPoolOf(pool);
-      if (targetPool === undefined && graph.has(pool)) continue;
-      spellings ??= spellingsOf(placed);
-      const at = place.at("records", spellings.get(nameKey(owner))!, "pool");
       if (targetPool === undefined) {
-        graph.reportUnknown(pool, at);
+        if (graph.has(pool) || graph.isBlind) continue;
+        for (const place of placesSteeredBy(pool, placed)) graph.reportUnknown(pool, place);
         continue;
       }
       const leads =
         targetPool === pool
           ? `pool "${pool}" has a target`
           : `pool "${pool}" leads to "${targetPool}", which has a target`;
-      if (nameEquals(owner, zone.apex)) {
-        const message = `${leads}, which is answered as CNAME, and an apex cannot be an alias; use addresses here`;
-        faults.error(at, "value", message);
-        continue;
+      for (const { owner, beside } of notAlias) {
+        const message =
+          beside === "apex"
+            ? `${leads}, which is answered as CNAME, and an apex cannot be an alias; use addresses here`
+            : `${leads}, which is answered as CNAME, and beside ${typeMnemonic(beside)} there can be none; use addresses, or move the other data`;
+        faults.error(placed.place.at("records", owner, "pool"), "value", message);
       }
-      typeAt ??= new Map(zone.rrs.map((rr) => [nameKey(rr.owner), rr.type]));
-      const other = typeAt.get(nameKey(owner));
-      if (other === undefined) continue;
-      const message = `${leads}, which is answered as CNAME, and beside ${typeMnemonic(other)} there can be none; use addresses, or move the other data`;
-      faults.error(at, "value", message);
     }
   }
+}
+
+/** Every name that a pool steers; there may be many, so a summary does not hold them. */
+function placesSteeredBy(pool: string, { id, source, place }: PlacedZone): Place[] {
+  const file = source.value as
+    | { zones?: Record<string, { records?: Record<string, { pool?: unknown } | null> }> }
+    | undefined;
+  // A file that changed meanwhile is read again soon; until then the fault is the zone's.
+  const records = file?.zones?.[id]?.records ?? {};
+  const places = Object.entries(records)
+    .filter(([, entry]) => entry?.pool === pool)
+    .map(([owner]) => place.at("records", owner, "pool"));
+  return places.length > 0 ? places : [place];
 }
 
 /** A zone below another one of ours is found without a delegation, but by nobody who asks the parent elsewhere. */
 export function checkZonesWithin(zones: ReadonlyMap<string, PlacedZone>, faults: FaultList): void {
-  const cutsOf = new Map<PlacedZone, Set<string>>();
-  for (const { zone, place } of zones.values()) {
-    const parent = enclosingZone(zone.apex, zones);
-    if (parent === undefined) continue;
-    let cuts = cutsOf.get(parent);
-    if (cuts === undefined) {
-      cuts = new Set(parent.zone.rrs.filter((rr) => rr.type === RRType.NS).map((rr) => nameKey(rr.owner)));
-      cutsOf.set(parent, cuts);
-    }
-    let isDelegated = false;
-    for (
-      let at: Name | undefined = zone.apex;
-      at !== undefined && !nameEquals(at, parent.zone.apex);
-      at = parentName(at)
-    ) {
-      isDelegated ||= cuts.has(nameKey(at));
-    }
-    if (isDelegated) continue;
-    const message = `zone ${formatName(zone.apex)} is within zone ${formatName(parent.zone.apex)}, which does not delegate it; add its NS there, so that other servers of the parent find it`;
+  const name = new NameKey();
+  const result = new LookupResult();
+  for (const { key, apex, place } of zones.values()) {
+    const parent = enclosingZone(key, zones);
+    if (parent?.zone === undefined) continue;
+    name.read(apex, 0, apex.length);
+    lookup(parent.zone.image, name, RRType.NS, result);
+    if (result.found === Found.referral) continue;
+    const message = `zone ${formatName(apex)} is within zone ${formatName(parent.apex)}, which does not delegate it; add its NS there, so that other servers of the parent find it`;
     faults.warning(place, "key", message);
   }
 }
 
-function enclosingZone(apex: Name, zones: ReadonlyMap<string, PlacedZone>): PlacedZone | undefined {
-  for (let at = parentName(apex); at !== undefined; at = parentName(at)) {
-    const zone = zones.get(nameKey(at));
+function enclosingZone(key: string, zones: ReadonlyMap<string, PlacedZone>): PlacedZone | undefined {
+  // A key is a name in wire form, so its first character is the length of its first label.
+  for (let at = key; at.length > 1; ) {
+    at = at.slice(1 + at.charCodeAt(0));
+    const zone = zones.get(at);
     if (zone !== undefined) return zone;
   }
   return undefined;
-}
-
-/** From nameKey() to the owner as the document spells it. */
-function spellingsOf({ zone, text }: PlacedZone): Map<string, string> {
-  const spellings = new Map<string, string>();
-  for (const owner of Object.keys(text.records)) {
-    try {
-      spellings.set(nameKey(parseName(owner, zone.apex)), owner);
-    } catch (error) {
-      if (!(error instanceof PresentationError)) throw error; // said already, when the zone was read
-    }
-  }
-  return spellings;
 }

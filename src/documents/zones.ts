@@ -29,8 +29,7 @@ import type { RR } from "../wire/rr.ts";
 import { parseType, RRType, typeMnemonic } from "../wire/rr-type.ts";
 import { parseTtl } from "../wire/ttl.ts";
 import { checkZone } from "../zone/zone-check.ts";
-import type { SteeredName } from "../zone/zone-data.ts";
-import type { ZoneDocument } from "./configuration.ts";
+import type { SteeredName, ZoneData } from "../zone/zone-data.ts";
 import type { FaultList, Place } from "./fault-list.ts";
 import { TTL_MAX } from "./limits.ts";
 import type { NameText, RRsetText, TtlText, ZoneText } from "./schema.ts";
@@ -51,28 +50,44 @@ export function parseApex(id: string, place: Place, faults: FaultList): Name | u
   }
 }
 
+/** A zone as data, and what the checks across files need to know of it. */
+export interface ReadZone {
+  readonly data: ZoneData;
+  readonly soa: "made" | "given";
+  /** Once for each pool that names of the zone are steered by. */
+  readonly steering: readonly Steering[];
+}
+
+/** That a zone leads names to a pool. Small, however many names. */
+export interface Steering {
+  readonly pool: string;
+  /** Names that could not be an alias, should the pool answer with one: owners as they are spelled. */
+  readonly notAlias: readonly { readonly owner: string; readonly beside: "apex" | number }[];
+}
+
 /**
  * The zone, with the serial that its file's time gives. `isWhole` is false when the schema refused
  * some part of it; then nothing is said of what may only seem to be missing.
  */
-export function compileZone(
-  id: string,
+export function readZone(
   apex: Name,
   text: ZoneText,
-  context: { place: Place; faults: FaultList; isWhole: boolean },
-): ZoneDocument {
+  context: { place: Place; faults: FaultList; isWhole: boolean; modifiedMs: number },
+): ReadZone {
   const reader = new ZoneReader(apex, text, context.place, context.faults);
   const { rrs, steered } = reader;
   const hasSoa = rrs.some((rr) => rr.type === RRType.SOA && nameEquals(rr.owner, apex));
-  if (!hasSoa) rrs.unshift(reader.makeSoa(serialAt(context.place.source.modifiedMs)));
-  const zone: ZoneDocument = { id, apex, rrs, steered, soa: hasSoa ? "given" : "made" };
-  if (context.isWhole && !reader.hasErrors) reader.report(zone);
-  return zone;
+  if (!hasSoa) rrs.unshift(reader.makeSoa(serialAt(context.modifiedMs)));
+  const data = { apex, rrs, steered };
+  if (context.isWhole && !reader.hasErrors) reader.report(data);
+  return { data, soa: hasSoa ? "given" : "made", steering: [...reader.steering.values()] };
 }
 
 class ZoneReader {
   readonly rrs: RR[] = [];
   readonly steered: SteeredName[] = [];
+  /** By pool. */
+  readonly steering = new Map<string, { pool: string; notAlias: Steering["notAlias"][number][] }>();
   hasErrors = false;
   readonly #apex: Name;
   readonly #text: ZoneText;
@@ -111,7 +126,7 @@ class ZoneReader {
   }
 
   /** What zone/ finds, at the places that it speaks of. */
-  report(zone: ZoneDocument): void {
+  report(zone: ZoneData): void {
     const findings = checkZone(zone);
     if (findings.length === 0) return;
     const owners = new Map(
@@ -187,7 +202,7 @@ class ZoneReader {
     for (const key in entry) {
       if (key === "ttl") continue;
       isEmpty = false;
-      if (key === "pool") this.steered.push({ owner: name, pool: entry.pool!, ttl });
+      if (key === "pool") this.#steer(owner, name, entry, ttl);
       else this.#readRRset(owner, name, key, entry, ttl);
     }
     if (isEmpty)
@@ -196,6 +211,24 @@ class ZoneReader {
         `"${owner}" has no data; give it a pool or an RR type such as A`,
         "key",
       );
+  }
+
+  #steer(owner: string, name: Name, entry: NameText, ttl: number): void {
+    let steering = this.steering.get(entry.pool!);
+    if (steering === undefined) {
+      // A copy: a text that was cut out of the file would keep the whole file in memory.
+      steering = { pool: Buffer.from(entry.pool!).toString(), notAlias: [] };
+      this.steering.set(steering.pool, steering);
+    }
+    this.steered.push({ owner: name, pool: steering.pool, ttl });
+    if (nameEquals(name, this.#apex)) steering.notAlias.push({ owner, beside: "apex" });
+    else {
+      const types = Object.keys(entry).map((key) =>
+        key === "ttl" || key === "pool" ? undefined : parseType(key),
+      );
+      const beside = types.findLast((type) => type !== undefined);
+      if (beside !== undefined) steering.notAlias.push({ owner, beside });
+    }
   }
 
   #readRRset(owner: string, name: Name, key: string, entry: NameText, ttl: number): void {

@@ -16,7 +16,6 @@ import type { Configuration, ZoneDocument } from "../documents/configuration.ts"
 import { allUp, type LiveTable } from "../steering/live.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
 import type { Name } from "../wire/name.ts";
-import { compileZone } from "../zone/zone-compiler.ts";
 import type { ZoneImage } from "../zone/zone-image.ts";
 import { ZoneDirectory } from "./zone-directory.ts";
 
@@ -58,9 +57,8 @@ export function compileSnapshot(configuration: Configuration, previous?: Snapsho
   const pools = compilePools(configuration.pools.values(), (poolId, memberName) => {
     return slots.get(slotKey(poolId, memberName))!;
   });
-  const before = new Map(previous?.zones.map((zone) => [zone.source, zone.image]));
   const zones = [...configuration.zones.values()].map((source): SnapshotZone => {
-    const image = before.get(source) ?? compileZone(source);
+    const { image } = source;
     return {
       id: source.id,
       apex: source.apex,

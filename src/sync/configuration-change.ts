@@ -22,8 +22,8 @@ export function changeBetween(before: Configuration, after: Configuration): Conf
   return {
     // A zone that a reload left as it was is the very same object.
     zones: compare(before.zones, after.zones, (a, b) => a === b),
-    pools: compare(before.pools, after.pools, isDeepStrictEqual),
-    monitors: compare(before.monitors, after.monitors, isDeepStrictEqual),
+    pools: compare(before.pools, after.pools, isSame),
+    monitors: compare(before.monitors, after.monitors, isSame),
   };
 }
 
@@ -50,10 +50,15 @@ export function changeFields(change: ConfigurationChange): Record<string, readon
   return fields;
 }
 
+/** Those of a file that did not change are the same objects too. */
+function isSame(a: object, b: object): boolean {
+  return a === b || isDeepStrictEqual(a, b);
+}
+
 function compare<Document extends { readonly id: string }>(
   before: ReadonlyMap<string, Document>,
   after: ReadonlyMap<string, Document>,
-  isSame: (a: Document, b: Document) => boolean,
+  isEqual: (a: Document, b: Document) => boolean,
 ): Change {
   const added: string[] = [];
   const changed: string[] = [];
@@ -61,7 +66,7 @@ function compare<Document extends { readonly id: string }>(
   for (const [key, document] of after) {
     const old = before.get(key);
     if (old === undefined) added.push(document.id);
-    else if (!isSame(old, document)) changed.push(document.id);
+    else if (!isEqual(old, document)) changed.push(document.id);
   }
   for (const [key, document] of before) if (!after.has(key)) removed.push(document.id);
   return { added, changed, removed };

@@ -1,39 +1,46 @@
 /**
  * Notices that a folder of documents changed.
  *
- *   fs.watch ─┐
- *   poll ─────┴─► fingerprint ─ differs ─► again, until two in a row are equal ─► onChange
+ *   fs.watch ─┐                       ┌─ all moved into place ────────────────────────────┐
+ *   poll ─────┴─► listing ─ differs? ─┴─ else again, until two in a row are equal ────────┴─► onChange
  *
  * fs.watch is quick but tells little: editors write temporary files and rename them, Kubernetes
  * swaps a link, network file systems say nothing, and a folder that was removed is no longer
  * watched when it comes back. So an event only causes a look, and a poll looks anyway. What
- * counts is the fingerprint: names, sizes, times and inodes of all documents.
+ * counts is the listing: names, sizes, times and inodes of all documents.
+ *
+ * A file that is written in place is half a file for a while, so what changed must be seen twice alike. A
+ * file that was renamed into place is whole: it is another inode than stood there before, and its
+ * last change was the rename and not a write. It is taken at once.
  *
  * @module
  */
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { type FolderListing, isSameListing, listFolder } from "../documents/folder.ts";
 
 /** A change that fs.watch misses is seen after this. */
 const POLL_INTERVAL_MS = 1000;
 /** At most this share of the time goes into polling: ten thousand files are polled less often. */
 const POLL_SHARE_MAX = 1 / 50;
+/** From the first event to the look: who renames several files one after the other is done within this. */
+const EVENT_DELAY_MS = 10;
 /** A file that is still being written changes within this; so does what an editor does in several steps. */
 const SETTLE_MS = 50;
 
 export interface FolderWatcherOptions {
   readonly dir: string;
   /** Awaited, so that changes are handed on one after the other. It must not throw. */
-  readonly onChange: () => Promise<void>;
+  readonly onChange: (listing: FolderListing) => Promise<void>;
 }
 
 export class FolderWatcher {
   readonly #options: FolderWatcherOptions;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** The timer is an event's. */
+  #isSoon = false;
   #looking: Promise<void> | undefined;
-  #known = "";
+  #known: FolderListing = { files: new Map(), faults: [] };
   #isStopped = false;
   /** An event came while a look was under way. */
   #isStale = false;
@@ -42,11 +49,11 @@ export class FolderWatcher {
     this.#options = options;
   }
 
-  /** `known` is the fingerprint() that was taken before the documents in use were read. */
-  start(known: string): void {
+  /** `known` is the listing by which the documents in use were read. */
+  start(known: FolderListing): void {
     this.#known = known;
     this.#watch();
-    this.#schedule(SETTLE_MS);
+    this.#lookSoon();
   }
 
   #watch(): void {
@@ -62,13 +69,21 @@ export class FolderWatcher {
 
   #onEvent(): void {
     if (this.#looking !== undefined) this.#isStale = true;
-    else this.#schedule(SETTLE_MS);
+    else this.#lookSoon();
+  }
+
+  /** More events do not put it off, or a folder in which something always happens would never be looked at. */
+  #lookSoon(): void {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    this.#schedule(EVENT_DELAY_MS);
   }
 
   #schedule(delayMs: number): void {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      this.#isSoon = false;
       this.#looking = this.#look().finally(() => {
         this.#looking = undefined;
       });
@@ -78,28 +93,29 @@ export class FolderWatcher {
   async #look(): Promise<void> {
     this.#isStale = false;
     const startedMs = performance.now();
-    const seen = await fingerprint(this.#options.dir);
+    const seen = await listFolder(this.#options.dir);
     const tookMs = performance.now() - startedMs;
-    if (seen !== this.#known && !this.#isStopped) {
-      await this.#settle(seen);
+    if (!isSameListing(seen, this.#known) && !this.#isStopped) {
+      const settled = isInPlace(this.#known, seen) ? seen : await this.#settle(seen);
+      if (this.#isStopped) return;
+      // What changes from here on is the next change, even when this one reads it already.
+      const isNews = !isSameListing(settled, this.#known);
+      this.#known = settled;
+      if (isNews) await this.#options.onChange(settled);
       if (!this.#isStopped) this.#watch(); // the folder may be another one now
     }
-    this.#schedule(this.#isStale ? SETTLE_MS : Math.max(POLL_INTERVAL_MS, tookMs / POLL_SHARE_MAX));
+    if (this.#isStale) this.#lookSoon();
+    else this.#schedule(Math.max(POLL_INTERVAL_MS, tookMs / POLL_SHARE_MAX));
   }
 
-  async #settle(first: string): Promise<void> {
+  async #settle(first: FolderListing): Promise<FolderListing> {
     let seen = first;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      const next = await fingerprint(this.#options.dir);
-      if (this.#isStopped) return;
-      if (next === seen) break;
+      const next = await listFolder(this.#options.dir);
+      if (this.#isStopped || isSameListing(next, seen)) return next;
       seen = next;
     }
-    // What changes from here on is the next change, even when this one reads it already.
-    const isNews = seen !== this.#known;
-    this.#known = seen;
-    if (isNews) await this.#options.onChange();
   }
 
   /** Resolves when nothing is under way any more. */
@@ -111,31 +127,14 @@ export class FolderWatcher {
   }
 }
 
-/**
- * Of all *.yaml and *.yml files in the folder and those below it, as loadDocuments() finds them.
- * Never throws: a folder that cannot be read has a fingerprint that says so.
- */
-export async function fingerprint(dir: string): Promise<string> {
-  const parts: string[] = [];
-  const seen = new Set<string>();
-  async function visit(folder: string): Promise<void> {
-    const real = await realpath(folder);
-    if (seen.has(real)) return; // a link to a folder above
-    seen.add(real);
-    for (const name of (await readdir(folder)).sort()) {
-      if (!name.startsWith(".")) await visitEntry(join(folder, name));
-    }
+/** All that changed are files that were moved to where they are. What went may be about to come back. */
+function isInPlace(before: FolderListing, after: FolderListing): boolean {
+  if (after.faults.length > 0 || before.faults.length > 0) return false;
+  for (const path of before.files.keys()) if (!after.files.has(path)) return false;
+  for (const [path, file] of after.files) {
+    const known = before.files.get(path);
+    if (known?.stamp === file.stamp) continue;
+    if (!file.isMovedHere || known?.inode === file.inode) return false;
   }
-  async function visitEntry(path: string): Promise<void> {
-    try {
-      const stats = await stat(path, { bigint: true });
-      if (stats.isDirectory()) await visit(path);
-      else if (/\.ya?ml$/.test(path))
-        parts.push(`${path} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`);
-    } catch (error) {
-      parts.push(`${path} ${(error as NodeJS.ErrnoException).code}`);
-    }
-  }
-  await visitEntry(dir);
-  return parts.join("\n");
+  return true;
 }

@@ -2,50 +2,61 @@
  * Follows the documents: loads them, compiles a snapshot off the query path, hands it over. The
  * only bridge between the half that learns and the half that answers.
  *
- *   folder ─► FolderWatcher ─┐
- *   SIGHUP ──────────────────┴─► load ─► any error? ─ yes ─► log each fault, keep the last good snapshot
- *                                                  └─ no ──► compile ─► view.snapshot = …
+ *   folder ─► FolderWatcher ─ listing ─┐
+ *   SIGHUP ─► listing ─────────────────┴─► load ─► any error? ─ yes ─► log each fault, keep the last good snapshot
+ *                                                            └─ no ──► compile ─► view.snapshot = …
  *
- * One load at a time; what is asked for meanwhile follows. Generations only go up.
+ * A load reads the files that changed, and the reader knows the others (documents/document-reader.ts), so one
+ * edit takes milliseconds among a million records. One load at a time; what is asked for meanwhile follows. Generations only go up.
  *
  * @module
  */
 import type { Logger } from "pino";
 import type { Configuration } from "../documents/configuration.ts";
-import { loadDocuments } from "../documents/load-documents.ts";
+import { DocumentReader } from "../documents/document-reader.ts";
+import { type FolderListing, listFolder } from "../documents/folder.ts";
+import type { LoadedDocuments } from "../documents/parse-documents.ts";
 import { WindroseError } from "../lib/errors.ts";
 import type { Fault } from "../lib/fault.ts";
 import type { View } from "../server/view.ts";
 import { compileSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import { changeBetween, changeFields, isEmpty } from "./configuration-change.ts";
-import { FolderWatcher, fingerprint } from "./folder-watcher.ts";
+import { FolderWatcher } from "./folder-watcher.ts";
+import { readFilesAside } from "./reading-thread.ts";
 
 /** Faults of one load that are logged; `windrose check` shows all. */
 const FAULTS_LOGGED_MAX = 20;
+
+/** DocumentReader.load(), as far as a follower goes. */
+type Load = (listing: FolderListing, previous?: Configuration) => Promise<LoadedDocuments>;
 
 export interface FollowerOptions {
   /** The folder with the documents. */
   readonly dir: string;
   readonly log: Logger;
-  /** loadDocuments(), unless a test has its own. */
-  readonly load?: typeof loadDocuments;
+  /** A DocumentReader's, unless a test has its own. */
+  readonly load?: Load;
 }
 
 export class Follower {
   readonly #dir: string;
   readonly #log: Logger;
-  readonly #load: typeof loadDocuments;
+  readonly #load: Load;
   readonly #watcher: FolderWatcher;
   #configuration: Configuration | undefined;
   #view: Pick<View, "snapshot"> | undefined;
-  #fingerprint = "";
+  #listing: FolderListing = { files: new Map(), faults: [] };
   #loading: Promise<void> = Promise.resolve();
 
   constructor(options: FollowerOptions) {
     this.#dir = options.dir;
     this.#log = options.log;
-    this.#load = options.load ?? loadDocuments;
-    this.#watcher = new FolderWatcher({ dir: options.dir, onChange: () => this.reload("files changed") });
+    const reader = new DocumentReader(readFilesAside());
+    this.#load = options.load ?? ((listing, previous) => reader.load(listing, previous));
+    this.#watcher = new FolderWatcher({
+      dir: options.dir,
+      onChange: (listing) => this.#enqueue("files changed", listing),
+    });
   }
 
   /**
@@ -53,8 +64,8 @@ export class Follower {
    * `faults`: there is no last good state to answer from.
    */
   async loadFirst(): Promise<Snapshot> {
-    this.#fingerprint = await fingerprint(this.#dir);
-    const { configuration, faults } = await this.#load(this.#dir);
+    this.#listing = await listFolder(this.#dir);
+    const { configuration, faults } = await this.#load(this.#listing);
     if (configuration === undefined) {
       throw new WindroseError(
         "documents-invalid",
@@ -74,7 +85,7 @@ export class Follower {
   /** From now on `view`, which answers from the first generation, gets each that follows. */
   follow(view: Pick<View, "snapshot">): void {
     this.#view = view;
-    this.#watcher.start(this.#fingerprint);
+    this.#watcher.start(this.#listing);
   }
 
   async stop(): Promise<void> {
@@ -82,10 +93,14 @@ export class Follower {
     await this.#loading;
   }
 
-  /** Reads the folder again, changed or not. Never throws; resolves when that is done, well or not. */
+  /** Looks at the folder again. Never throws; resolves when that is done, well or not. */
   reload(reason: string): Promise<void> {
+    return this.#enqueue(reason, undefined);
+  }
+
+  #enqueue(reason: string, listing: FolderListing | undefined): Promise<void> {
     this.#loading = this.#loading.then(() =>
-      this.#reload(reason).catch((error: unknown) => {
+      this.#reload(reason, listing).catch((error: unknown) => {
         this.#log.error(
           { err: error, reason },
           "loading failed by a fault of ours; the last good generation answers",
@@ -95,12 +110,13 @@ export class Follower {
     return this.#loading;
   }
 
-  async #reload(reason: string): Promise<void> {
+  async #reload(reason: string, seen: FolderListing | undefined): Promise<void> {
     const [before, view] = [this.#configuration, this.#view];
     if (before === undefined || view === undefined) return; // the documents are being read as it is
+    const listing = seen ?? (await listFolder(this.#dir));
     const startedMs = performance.now();
     const { generation } = view.snapshot;
-    const { configuration, faults } = await this.#load(this.#dir, before);
+    const { configuration, faults } = await this.#load(listing, before);
     this.#logFaults(faults);
     if (configuration === undefined) {
       const errors = faults.filter((fault) => fault.severity === "error").length;

@@ -7,6 +7,7 @@ import { formatFault } from "../../src/lib/fault.ts";
 import { formatName, nameKey, parseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
 import { RRType, typeMnemonic } from "../../src/wire/rr-type.ts";
+import type { ZoneData } from "../../src/zone/zone-data.ts";
 
 const AT = Date.UTC(2026, 0, 1);
 
@@ -14,7 +15,7 @@ function parse(texts: Record<string, string> | string, previous?: Configuration,
   const files = typeof texts === "string" ? { "a.yaml": texts } : texts;
   const { configuration, faults } = parseDocuments(
     Object.entries(files).map(([file, text]) => ({ file, text, modifiedMs })),
-    previous,
+    { previous },
   );
   return { configuration, lines: faults.map(formatFault) };
 }
@@ -34,22 +35,34 @@ function zoneOf(configuration: Configuration, apex = "example.test.") {
   return configuration.zones.get(nameKey(parseName(apex)))!;
 }
 
+/** The text of one file, which has no fault. */
+function one(text: string): string {
+  good(text);
+  return text;
+}
+
+/** The records of a zone of one file that has no error. */
+function dataOf(text: string, apex = "example.test."): ZoneData {
+  const file = { file: "a.yaml", text, modifiedMs: AT };
+  return parseDocuments([file], { keepData: () => true }).data.get(nameKey(parseName(apex)))!;
+}
+
 /** Records in presentation form, without the SOA. */
-function records(configuration: Configuration, apex = "example.test."): string[] {
-  return zoneOf(configuration, apex)
+function records(text: string, apex = "example.test."): string[] {
+  return dataOf(text, apex)
     .rrs.filter((rr) => rr.type !== RRType.SOA)
     .map(
       (rr) => `${formatName(rr.owner)} ${rr.ttl} ${typeMnemonic(rr.type)} ${formatRdata(rr.type, rr.rdata)}`,
     );
 }
 
-function soa(configuration: Configuration, apex = "example.test."): string {
-  const rr = zoneOf(configuration, apex).rrs.find(({ type }) => type === RRType.SOA)!;
+function soa(text: string, apex = "example.test."): string {
+  const rr = dataOf(text, apex).rrs.find(({ type }) => type === RRType.SOA)!;
   return `${rr.ttl} ${formatRdata(rr.type, rr.rdata)}`;
 }
 
 function serial(configuration: Configuration): number {
-  return Number(soa(configuration).split(" ")[3]);
+  return zoneOf(configuration).serial;
 }
 
 const NS = '"@": { NS: [ns1.example.net., ns2.example.net.] }';
@@ -60,7 +73,7 @@ function zone(...lines: string[]): string {
 }
 
 test("parseDocuments() takes the example of the design, but for what later versions bring", () => {
-  const { configuration, lines } = parse(`
+  const text = `
 monitors:
   web:
     type: http                    # http | tcp | tls | dns | icmp | grpc | agent (HAProxy agent-check)
@@ -101,7 +114,8 @@ zones:
       mail: { MX: ["10 mx1.example.net."], TXT: "any type in presentation form" }
       child: { NS: [ns.child], ttl: 3600 }
       ns.child: { A: 192.0.2.54 }
-`);
+`;
+  const { configuration, lines } = parse(text);
   expect(lines).toEqual([
     expect.stringContaining('pool "us" has no IPv6 address'),
     expect.stringContaining('pool "ap" has no IPv6 address'),
@@ -159,7 +173,9 @@ zones:
   });
   const gslb = zoneOf(configuration!, "gslb.example.com.");
   expect(gslb.id).toBe("gslb.example.com");
-  expect(gslb.steered.map(({ owner, pool, ttl }) => [formatName(owner), pool, ttl])).toEqual([
+  expect(gslb.image.poolIds).toEqual(["web"]);
+  const { steered } = dataOf(text, "gslb.example.com.");
+  expect(steered.map(({ owner, pool, ttl }) => [formatName(owner), pool, ttl])).toEqual([
     ["www.gslb.example.com.", "web", 30],
     ["*.apps.gslb.example.com.", "web", 300],
   ]);
@@ -173,10 +189,10 @@ test("no files, and empty ones, are an empty configuration", () => {
 
 describe("records", () => {
   test("have the TTL of their type, else of their owner, else of the zone", () => {
-    const configuration = good(
+    const text = one(
       `zones:\n  example.test:\n    ttl: 1h\n    records:\n      ${NS}\n      a: { ttl: 5m, A: 192.0.2.1, AAAA: { ttl: 7, data: ["2001:db8::1"] } }\n      b: { A: [192.0.2.2, 192.0.2.3] }\n`,
     );
-    expect(records(configuration).slice(2)).toEqual([
+    expect(records(text).slice(2)).toEqual([
       "a.example.test. 300 A 192.0.2.1",
       "a.example.test. 7 AAAA 2001:db8::1",
       "b.example.test. 3600 A 192.0.2.2",
@@ -192,7 +208,7 @@ describe("records", () => {
       "host: { A: 192.0.2.1 }",
     ];
     expect(
-      records(good(zone(...lines)))
+      records(one(zone(...lines)))
         .filter((line) => !line.startsWith("example"))
         .sort(),
     ).toEqual([
@@ -204,7 +220,7 @@ describe("records", () => {
   });
 
   test("TXT that does not begin with a quote is one whole text, cut at 255 octets", () => {
-    const configuration = good(
+    const text = one(
       zone(
         "a: { TXT: v=spf1 include:x.test -all }",
         'b: { TXT: \'"two" "strings"\' }',
@@ -214,7 +230,7 @@ describe("records", () => {
         "f: { TXT: '\\# 2 0161' }",
       ),
     );
-    const texts = zoneOf(configuration).rrs.filter(({ type }) => type === RRType.TXT);
+    const texts = dataOf(text).rrs.filter(({ type }) => type === RRType.TXT);
     expect(texts.map(({ rdata }) => Buffer.from(rdata).toString())).toEqual([
       "\x1av=spf1 include:x.test -all",
       "\x03two\x07strings",
@@ -231,7 +247,7 @@ describe("records", () => {
 
 describe("SOA", () => {
   test("is made of the first NS, the contact and the time of the file", () => {
-    expect(soa(good(zone()))).toBe(
+    expect(soa(zone())).toBe(
       `300 ns1.example.net. hostmaster.example.test. ${AT / 1000} 7200 900 1209600 300`,
     );
   });
@@ -243,12 +259,12 @@ describe("SOA", () => {
     ["joe.example.net.", "joe.example.net."],
   ])("has contact %s as %s", (contact, rname) => {
     const text = zone().replace("records:", `ttl: 60\n    contact: ${contact}\n    records:`);
-    expect(soa(good(text))).toBe(`60 ns1.example.net. ${rname} ${AT / 1000} 7200 900 1209600 60`);
+    expect(soa(text)).toBe(`60 ns1.example.net. ${rname} ${AT / 1000} 7200 900 1209600 60`);
   });
 
   test("that is given stays as it is", () => {
     const given = NS.replace("}", ", SOA: { ttl: 9, data: ns1.example.net. joe 5 1 2 3 4 } }");
-    expect(soa(good(zone().replace(NS, given)))).toBe("9 ns1.example.net. joe.example.test. 5 1 2 3 4");
+    expect(soa(zone().replace(NS, given))).toBe("9 ns1.example.net. joe.example.test. 5 1 2 3 4");
   });
 });
 
@@ -443,7 +459,7 @@ describe("generated documents", () => {
           flow === 0 ? JSON.stringify(value) : stringify(value, { lineWidth: flow === 1 ? 0 : 40 });
         const { configuration, lines } = parse(text);
         expect(lines).toEqual([]);
-        expect(zoneOf(configuration!, `${apex}.test.`).steered).toHaveLength(ids.length);
+        expect(zoneOf(configuration!, `${apex}.test.`).image.poolIds).toEqual(ids);
       }),
       { numRuns: 300 },
     );

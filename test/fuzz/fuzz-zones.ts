@@ -5,6 +5,7 @@
  * @module
  */
 import type { Configuration, PoolDocument, ZoneDocument } from "../../src/documents/configuration.ts";
+import { makeZoneDocument } from "../../src/documents/zone-document.ts";
 import { parseAddress } from "../../src/lib/address.ts";
 import type { Random } from "../../src/lib/random.ts";
 import type { Respond } from "../../src/server/client.ts";
@@ -16,6 +17,7 @@ import { nameKey, parseName } from "../../src/wire/name.ts";
 import { parseRdata } from "../../src/wire/rdata/index.ts";
 import type { RR } from "../../src/wire/rr.ts";
 import { parseType } from "../../src/wire/rr-type.ts";
+import type { SteeredName } from "../../src/zone/zone-data.ts";
 
 /** Owner, type, rdata; or owner, POOL, pool. */
 const FUZZ_ZONE = `
@@ -130,7 +132,7 @@ export function makeFuzzRespond(random: Random, onFailure: (error: unknown) => v
 function zone(id: string, text: string): ZoneDocument {
   const apex = parseName(`${id}.`);
   const rrs: RR[] = [];
-  const steered: ZoneDocument["steered"][number][] = [];
+  const steered: SteeredName[] = [];
   for (const line of text.split("\n").filter((line) => line !== "")) {
     const [, owner, type, rdata] = /^(\S+) (\S+) (.*)$/.exec(line)!;
     const name = parseName(owner!, apex);
@@ -141,7 +143,7 @@ function zone(id: string, text: string): ZoneDocument {
       rrs.push({ owner: name, type: number, ttl: 300, rdata: parseRdata(number, rdata!, apex) });
     }
   }
-  return { id, soa: "given", apex, rrs, steered };
+  return makeZoneDocument(id, { apex, rrs, steered }, "given");
 }
 
 function pools(): PoolDocument[] {

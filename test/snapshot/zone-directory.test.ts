@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { makeZoneDocument } from "../../src/documents/zone-document.ts";
 import type { SnapshotZone } from "../../src/snapshot/snapshot.ts";
 import { ZoneDirectory } from "../../src/snapshot/zone-directory.ts";
 import { formatName, isAtOrBelow, type Name, parseName } from "../../src/wire/name.ts";
 import { NameKey } from "../../src/wire/name-key.ts";
 import { parseRdata } from "../../src/wire/rdata/index.ts";
 import { RRType } from "../../src/wire/rr-type.ts";
-import { compileZone } from "../../src/zone/zone-compiler.ts";
 
 function zoneAt(apex: Name): SnapshotZone {
   const soa = { owner: apex, type: RRType.SOA, ttl: 1, rdata: parseRdata(RRType.SOA, "a. b. 1 2 3 4 5") };
-  const source = { apex, rrs: [soa], steered: [], id: formatName(apex), soa: "given" as const };
-  return { id: source.id, apex, image: compileZone(source), pools: [], source };
+  const source = makeZoneDocument(formatName(apex), { apex, rrs: [soa], steered: [] }, "given");
+  return { id: source.id, apex, image: source.image, pools: [], source };
 }
 
 function keyOf(name: Name): NameKey {

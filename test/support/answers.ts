@@ -6,6 +6,7 @@
  */
 
 import type { Configuration, ZoneDocument } from "../../src/documents/configuration.ts";
+import { makeZoneDocument } from "../../src/documents/zone-document.ts";
 import { parseAddress } from "../../src/lib/address.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
 import type { Client } from "../../src/server/client.ts";
@@ -33,16 +34,12 @@ export function zoneOf(text: string, steered: Readonly<Record<string, string>> =
   const errors = faults.filter((fault) => fault.severity === "error");
   if (data === undefined || errors.length > 0) throw new Error(JSON.stringify(faults));
   const id = formatName(data.apex);
-  return {
-    ...data,
-    id,
-    soa: "given",
-    steered: Object.entries(steered).map(([owner, pool]) => ({
-      owner: parseName(owner, data.apex),
-      pool,
-      ttl: 30,
-    })),
-  };
+  const names = Object.entries(steered).map(([owner, pool]) => ({
+    owner: parseName(owner, data.apex),
+    pool,
+    ttl: 30,
+  }));
+  return makeZoneDocument(id, { ...data, steered: names }, "given");
 }
 
 /** A pool of endpoints `NAME ADDRESS...`, of `target NAME`, or of `pool ID`. */

@@ -12,7 +12,7 @@ function configuration(
 ): Configuration {
   const pools = texts.pools === undefined ? "" : `pools:\n  ${texts.pools.join("\n  ")}\n`;
   const text = `${pools}zones:\n  ${texts.zones.join("\n  ")}\n`;
-  const loaded = parseDocuments([{ file: "all.yaml", text, modifiedMs: 0 }], previous);
+  const loaded = parseDocuments([{ file: "all.yaml", text, modifiedMs: 0 }], { previous });
   if (loaded.configuration === undefined) throw new Error(JSON.stringify(loaded.faults));
   return loaded.configuration;
 }

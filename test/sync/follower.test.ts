@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino, { type Logger } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadDocuments } from "../../src/documents/load-documents.ts";
+import { DocumentReader } from "../../src/documents/document-reader.ts";
 import type { Snapshot } from "../../src/snapshot/snapshot.ts";
 import { Follower } from "../../src/sync/follower.ts";
 
@@ -65,10 +65,10 @@ function replace(file: string, text: string): void {
 }
 
 async function follow(
-  load = loadDocuments,
+  load?: DocumentReader["load"],
 ): Promise<{ view: { snapshot: Snapshot }; lines: Lines; follower: Follower }> {
   const lines = new Lines();
-  const follower = new Follower({ dir, log: lines.log, load });
+  const follower = new Follower({ dir, log: lines.log, ...(load === undefined ? {} : { load }) });
   followers.push(follower);
   const view = { snapshot: await follower.loadFirst() };
   follower.follow(view);
@@ -189,10 +189,11 @@ describe("Follower.reload()", () => {
     let running = 0;
     let most = 0;
     let loads = 0;
+    const reader = new DocumentReader();
     const { follower } = await follow(async (...args) => {
       most = Math.max(most, ++running);
       loads++;
-      const loaded = await loadDocuments(...args);
+      const loaded = await reader.load(...args);
       running--;
       return loaded;
     });
@@ -203,9 +204,10 @@ describe("Follower.reload()", () => {
   test("survives a load that fails by a fault of ours", async () => {
     put("demo.yaml", zone("192.0.2.1"));
     let isFailing = false;
+    const reader = new DocumentReader();
     const { view, lines, follower } = await follow(async (...args) => {
       if (isFailing) throw new Error("a fault of ours");
-      return loadDocuments(...args);
+      return reader.load(...args);
     });
     isFailing = true;
     await follower.reload("SIGHUP");

@@ -1,0 +1,176 @@
+/**
+ * One file of documents: all that it says, and all that is wrong with it by itself.
+ *
+ *   text ─► Source ─► schema ─► monitors, pools ─► compiled
+ *                            └► zones ─► data ─► checked ─► image, digest, summary; the data is let go
+ *
+ * Nothing here knows of other files, so what came of a file holds until the file changes, and files can be read
+ * in another thread: FileDocuments is plain data, but for images, which file-transfer.ts sees to.
+ *
+ * @module
+ */
+import { type Fault, hasErrors } from "../lib/fault.ts";
+import { type Name, nameKey } from "../wire/name.ts";
+import type { ZoneData } from "../zone/zone-data.ts";
+import { BrokenParts } from "./broken-parts.ts";
+import type { MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
+import { FaultList, Place } from "./fault-list.ts";
+import { compileMonitor } from "./monitors.ts";
+import { compilePool } from "./pools.ts";
+import { Documents, type PoolText } from "./schema.ts";
+import { SchemaChecker } from "./schema-faults.ts";
+import { Source, type SourceFile } from "./source.ts";
+import { makeZoneDocument } from "./zone-document.ts";
+import { parseApex, readZone, type Steering } from "./zones.ts";
+
+export interface FileDocuments {
+  readonly file: string;
+  /** Of the file as a whole, and of its form. Those of a document are with the document. */
+  readonly faults: readonly Fault[];
+  /** Some documents are left out, so what seems unused may only seem so. */
+  readonly isPartial: boolean;
+  /** Even the names of some documents are not known, so what seems unknown may only seem so. */
+  readonly isBlind: boolean;
+  readonly monitors: readonly FileMonitor[];
+  readonly pools: readonly FilePool[];
+  readonly zones: readonly FileZone[];
+}
+
+export interface FileMonitor {
+  readonly id: string;
+  /** Undefined when nothing of use is left; then it is known by name only. */
+  readonly document: MonitorDocument | undefined;
+  readonly faults: readonly Fault[];
+}
+
+export interface FilePool {
+  readonly id: string;
+  /** What the schema left of it; undefined when that is nothing of use. */
+  readonly text: PoolText | undefined;
+  /** The schema refused nothing. */
+  readonly isWhole: boolean;
+  readonly document: PoolDocument | undefined;
+  readonly faults: readonly Fault[];
+}
+
+export interface FileZone {
+  readonly id: string;
+  /** nameKey() of the apex. */
+  readonly key: string;
+  readonly apex: Name;
+  /** Nothing is left of it but its name. */
+  readonly isLost: boolean;
+  /** Undefined when the zone has an error. */
+  readonly document: ZoneDocument | undefined;
+  readonly steering: readonly Steering[];
+  readonly faults: readonly Fault[];
+  /** Only where it was asked for; of zones without an error. */
+  readonly data?: ZoneData;
+}
+
+export interface ReadOptions {
+  /** Zones whose records are to be kept. They are large; without this, none are. */
+  readonly keepData?: (key: string) => boolean;
+}
+
+type Kind = "monitors" | "pools" | "zones";
+
+/** Compiling the schema takes some milliseconds, once. */
+let checker: SchemaChecker | undefined;
+
+export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): FileDocuments {
+  const source = new Source(file);
+  const faults = new FaultList();
+  faults.add(source.faults);
+  const { value } = source;
+  const isMissing = value === undefined;
+  if (isMissing || value === null) {
+    const [isPartial, isBlind] = [isMissing, isMissing];
+    return {
+      file: file.file,
+      faults: kept(source.faults),
+      isPartial,
+      isBlind,
+      monitors: [],
+      pools: [],
+      zones: [],
+    };
+  }
+  checker ??= new SchemaChecker(Documents);
+  const refused = checker.faults(value);
+  for (const { path, part, message } of refused) faults.add([source.fault(path, part, "error", message)]);
+  const broken = new BrokenParts(refused);
+  return {
+    file: file.file,
+    isPartial: refused.length > 0,
+    isBlind: refused.some(({ path }) => path.length < 2),
+    monitors: documentsOf(value, "monitors").map(([id, text]) => readMonitor(id, text, source, broken)),
+    pools: documentsOf(value, "pools").map(([id, text]) => readPool(id, text, source, broken)),
+    zones: documentsOf(value, "zones").flatMap(([id, text]) => {
+      const place = new Place(source, ["zones", id]);
+      const apex = parseApex(id, place, faults);
+      if (apex === undefined) return [];
+      return [readFileZone(id, apex, text, { place, broken, modifiedMs: file.modifiedMs, ...options })];
+    }),
+    faults: kept(faults.sorted()),
+  };
+}
+
+function readMonitor(id: string, text: unknown, source: Source, broken: BrokenParts): FileMonitor {
+  const rest = broken.monitor(id, text).text;
+  const faults = new FaultList();
+  const place = new Place(source, ["monitors", id]);
+  const document = rest && compileMonitor(id, kept(rest), place, faults);
+  return { id, document, faults: kept(faults.sorted()) };
+}
+
+function readPool(id: string, text: unknown, source: Source, broken: BrokenParts): FilePool {
+  const { text: rest, isWhole } = broken.pool(id, text);
+  if (rest === undefined) return { id, text: undefined, isWhole, document: undefined, faults: [] };
+  const faults = new FaultList();
+  const own = kept(rest);
+  const document = compilePool(id, own, { place: new Place(source, ["pools", id]), faults, isWhole });
+  return { id, text: own, isWhole, document, faults: kept(faults.sorted()) };
+}
+
+function readFileZone(
+  id: string,
+  apex: Name,
+  text: unknown,
+  {
+    place,
+    broken,
+    modifiedMs,
+    keepData,
+  }: ReadOptions & { place: Place; broken: BrokenParts; modifiedMs: number },
+): FileZone {
+  const key = nameKey(apex);
+  const { text: rest, isWhole } = broken.zone(id, text);
+  if (rest === undefined)
+    return { id, key, apex, isLost: true, document: undefined, steering: [], faults: [] };
+  const list = new FaultList();
+  const { data, soa, steering } = readZone(apex, rest, { place, faults: list, isWhole, modifiedMs });
+  const faults = kept(list.sorted());
+  if (!isWhole || hasErrors(faults))
+    return { id, key, apex, isLost: false, document: undefined, steering, faults };
+  const document = makeZoneDocument(id, data, soa);
+  const records = keepData?.(key) === true ? { data } : {};
+  return { id, key, apex, isLost: false, document, steering, faults, ...records };
+}
+
+/**
+ * A copy whose texts are its own. A text that was cut out of a file holds the whole file in memory (V8 keeps
+ * slices as such), and what a file says is kept for long.
+ */
+function kept<Value>(value: Value): Value {
+  return structuredClone(value);
+}
+
+/** The documents of one kind; none when the schema refused the whole. */
+function documentsOf(value: unknown, kind: Kind): [string, unknown][] {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, kind)) return [];
+  const documents = (value as Record<string, unknown>)[kind];
+  return typeof documents === "object" && documents !== null && !Array.isArray(documents)
+    ? Object.entries(documents)
+    : [];
+}
