@@ -35,6 +35,7 @@ export function resolve(view: View): void {
     return;
   }
   reply.aa = true;
+  view.counters.zone(zone.number);
   for (let links = 0; ; links++) {
     const { image } = zone;
     const apexLabel = name.labelCount - image.apexLabels;
@@ -191,6 +192,8 @@ function steer(view: View, zone: SnapshotZone, nameOffset: number, apexOffset: n
       request.family = 6;
       choose(pool, request, picks, view.trace);
     }
+    const { counters } = view;
+    for (let i = 0; i < picks.count; i++) counters.member(picks.members[i]!.slot);
     const target = picks.target;
     if (target !== null) return cname(view, nameOffset, ttl, target, target.length);
     if (asksAddress && picks.count > 0) {

@@ -15,6 +15,7 @@ import { OptionCode } from "../wire/edns.ts";
 import { type Query, QueryStatus, readQuery } from "../wire/query.ts";
 import { RRClass, RRType } from "../wire/rr-type.ts";
 import type { Client, Datagram } from "./client.ts";
+import { COUNTER } from "./counters.ts";
 import { QNAME_OFFSET, type ReplyWriter } from "./reply-writer.ts";
 import { resolve } from "./resolve.ts";
 import type { View } from "./view.ts";
@@ -49,7 +50,12 @@ function reply(view: View, datagram: Datagram, client: Client, out: Uint8Array):
   const { query, reply } = view;
   const overTcp = client.transport === "tcp";
   const status = readQuery(datagram.octets, datagram.length, query, overTcp);
-  if (status === QueryStatus.ignore) return 0;
+  const { counters } = view;
+  if (status === QueryStatus.ignore) {
+    counters.add(COUNTER.ignored);
+    return 0;
+  }
+  counters.query(overTcp, client.family, query.questionEnd > 0 ? query.qtype : 0);
 
   reply.begin(out, sizeLimit(query, overTcp, out.length) - (query.hasEdns ? optLength(view, query) : 0));
   if (query.questionEnd > 0) reply.question(datagram.octets, query.questionEnd);
@@ -59,6 +65,7 @@ function reply(view: View, datagram: Datagram, client: Client, out: Uint8Array):
       break;
     case QueryStatus.formerr:
       reply.rcode = Rcode.FORMERR;
+      counters.add(COUNTER.malformed);
       break;
     case QueryStatus.notimp:
       reply.rcode = Rcode.NOTIMP;
@@ -71,6 +78,8 @@ function reply(view: View, datagram: Datagram, client: Client, out: Uint8Array):
       break;
   }
   if (query.hasEdns) writeOpt(view, datagram.octets, query, reply);
+  counters.rcode(reply.rcode);
+  if (reply.tc) counters.add(COUNTER.truncated);
   return reply.finish(datagram.octets, query.flags, query.questionEnd > 0 ? 1 : 0);
 }
 
@@ -186,6 +195,8 @@ function servfail(view: View, { octets }: Datagram, out: Uint8Array): number {
   reply.begin(out, UDP_OCTETS_WITHOUT_EDNS);
   if (query.questionEnd > 0) reply.question(octets, query.questionEnd);
   reply.rcode = Rcode.SERVFAIL;
+  view.counters.rcode(Rcode.SERVFAIL);
+  view.counters.add(COUNTER.failures);
   if (query.hasEdns) writeOpt(view, octets, query, reply);
   return reply.finish(octets, query.flags, query.questionEnd > 0 ? 1 : 0);
 }

@@ -13,10 +13,13 @@ import { NameKey } from "../wire/name-key.ts";
 import { Query } from "../wire/query.ts";
 import { LookupResult } from "../zone/lookup.ts";
 import { ChaosAnswers, type Identity } from "./chaos.ts";
+import { Counters } from "./counters.ts";
 import { ReplyWriter } from "./reply-writer.ts";
 
 export interface ViewOptions {
   readonly snapshot: Snapshot;
+  /** Where this thread counts; a block of its own when left out. */
+  readonly counters?: Counters;
   readonly random: Random;
   readonly identity: Identity;
   /** What edns-tcp-keepalive tells clients; the TCP server closes idle connections after the same time. */
@@ -37,6 +40,8 @@ const NSID_OCTETS_MAX = 64;
 export class View {
   /** Replaced whole by the next generation's, between two queries. */
   snapshot: Snapshot;
+  /** Replaced by a larger block when zones or members outgrow it. */
+  counters: Counters;
   readonly chaos: ChaosAnswers;
   /** What NSID answers (RFC 5001); empty = the option is left out. */
   readonly nsid: Uint8Array;
@@ -58,11 +63,13 @@ export class View {
   readonly visited = new Int32Array(CHAIN_LINKS_MAX + 1);
 
   constructor(options: ViewOptions) {
-    this.snapshot = options.snapshot;
+    const { snapshot } = options;
+    this.snapshot = snapshot;
+    this.counters = options.counters ?? Counters.make(snapshot.next.zone, snapshot.next.slot);
     this.chaos = new ChaosAnswers(options.identity);
     this.nsid = new TextEncoder().encode(options.identity.id ?? "").slice(0, NSID_OCTETS_MAX);
     this.keepaliveTimeout = Math.min(0xffff, Math.round(options.tcpIdleTimeoutMs / 100));
     this.onFailure = options.onFailure;
-    this.request = { family: 4, random: options.random, live: options.snapshot.live };
+    this.request = { family: 4, random: options.random, live: snapshot.live };
   }
 }

@@ -1,44 +1,83 @@
 /**
- * The snapshot: what every query reads. Compiled from one generation of the configuration,
+ * The snapshot: what every query reads. Put together from one generation of the configuration,
  * off the query path, then swapped in by one assignment; nothing in it changes but the live
  * table, whose columns are numbers in shared memory.
  *
- *   Configuration ──► zone images (shared memory; kept where a zone is unchanged)
- *                 ──► pools, linked, with their steps
- *                 ──► zone directory, live table
+ *   Configuration ─► newsBetween(previous, …) ─► SnapshotNews ─► applyNews(previous, news) ─► Snapshot
+ *     control thread                              │ message       control thread
+ *                                                 └─────────────► applyNews ─► Snapshot, in each worker
+ *
+ * News holds what is new alone: images of zones that changed (shared memory, so by reference), the
+ * names of those that are gone, and the pools if any of them changed. One edit does not copy the world,
+ * and every thread puts the same snapshot together from it.
  *
  * A query takes the current snapshot once, so that it sees one generation; queries that are under
  * way finish on the one that they took.
  *
  * @module
  */
-import type { Configuration, ZoneDocument } from "../documents/configuration.ts";
-import { allUp, type LiveTable } from "../steering/live.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Configuration } from "../documents/configuration.ts";
+import { carryOver, type LiveTable, makeLiveTable } from "../steering/live.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
-import type { Name } from "../wire/name.ts";
-import type { ZoneImage } from "../zone/zone-image.ts";
+import type { PoolSpec } from "../steering/spec.ts";
+import { type Name, nameKey } from "../wire/name.ts";
+import { ZoneImage } from "../zone/zone-image.ts";
 import { ZoneDirectory } from "./zone-directory.ts";
 
 export interface Snapshot {
   /** From 1, and only ever up. */
   readonly generation: number;
-  readonly zones: readonly SnapshotZone[];
   readonly directory: ZoneDirectory;
+  readonly zones: readonly SnapshotZone[];
   readonly pools: ReadonlyMap<string, Pool>;
+  /** What the pools were compiled from. */
+  readonly poolSpecs: ReadonlyMap<string, PoolSpec>;
   readonly live: LiveTable;
-  /** Row of the live table, by slotKey(). */
+  /** Row of the live table, by slotKey(). Kept for as long as the member is there and given to no other. */
   readonly slots: ReadonlyMap<string, number>;
+  /** The next number and the next slot to be given. */
+  readonly next: Numbers;
+}
+
+interface Numbers {
+  readonly zone: number;
+  readonly slot: number;
 }
 
 export interface SnapshotZone {
   /** The apex as the document spells it. */
   readonly id: string;
+  /** From 0. Kept for as long as the zone is there and given to no other: counters go by it. */
+  readonly number: number;
   readonly apex: Name;
   readonly image: ZoneImage;
   /** By the index that nodes of the image hold. */
   readonly pools: readonly Pool[];
-  /** What the image was compiled from; the same object in the next generation means no change. */
-  readonly source: ZoneDocument;
+}
+
+/** What differs from the generation before; can be sent to another thread. */
+export interface SnapshotNews {
+  readonly generation: number;
+  /** New or changed. */
+  readonly zones: readonly SharedZone[];
+  /** nameKey() of the apexes of zones that are gone. */
+  readonly removed: readonly string[];
+  /** All pools, and the table with their members' numbers; null when no pool changed. */
+  readonly steering: {
+    readonly specs: readonly PoolSpec[];
+    readonly live: LiveTable;
+    readonly slots: ReadonlyMap<string, number>;
+  } | null;
+  readonly next: Numbers;
+}
+
+interface SharedZone {
+  readonly id: string;
+  readonly number: number;
+  readonly apex: Name;
+  readonly buffer: SharedArrayBuffer;
+  readonly poolIds: readonly string[];
 }
 
 /** Names a member that is no pool, in the live table and wherever members are listed. */
@@ -46,33 +85,87 @@ export function slotKey(poolId: string, memberName: string): string {
   return `${poolId}/${memberName}`;
 }
 
-/** Compiles a configuration that parseDocuments() accepted. */
-export function compileSnapshot(configuration: Configuration, previous?: Snapshot): Snapshot {
+/** What `configuration`, which parseDocuments() accepted, brings over the snapshot before it. */
+export function newsBetween(previous: Snapshot | undefined, configuration: Configuration): SnapshotNews {
+  let nextZone = previous?.next.zone ?? 0;
+  const zones: SharedZone[] = [];
+  for (const [key, { id, apex, image }] of configuration.zones) {
+    const before = previous?.directory.get(key);
+    if (before?.image.buffer === image.buffer) continue;
+    zones.push({ id, number: before?.number ?? nextZone++, apex, buffer: image.buffer, poolIds: image.poolIds });
+  }
+  const removed = [...(previous?.directory.keys() ?? [])].filter((key) => !configuration.zones.has(key));
+  const specs = [...configuration.pools.values()];
+  const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
+  const generation = (previous?.generation ?? 0) + 1;
+  if (isSame) return { generation, zones, removed, steering: null, next: { ...previous.next, zone: nextZone } };
+
+  let nextSlot = previous?.next.slot ?? 0;
   const slots = new Map<string, number>();
-  for (const pool of configuration.pools.values()) {
-    for (const member of pool.members) {
-      if (member.kind !== "pool") slots.set(slotKey(pool.id, member.name), slots.size);
+  for (const { id, members } of specs) {
+    for (const { kind, name } of members) {
+      const key = slotKey(id, name);
+      if (kind !== "pool") slots.set(key, previous?.slots.get(key) ?? nextSlot++);
     }
   }
-  const pools = compilePools(configuration.pools.values(), (poolId, memberName) => {
-    return slots.get(slotKey(poolId, memberName))!;
-  });
-  const zones = [...configuration.zones.values()].map((source): SnapshotZone => {
-    const { image } = source;
-    return {
-      id: source.id,
-      apex: source.apex,
-      image,
-      pools: image.poolIds.map((id) => pools.get(id)!),
-      source,
-    };
-  });
-  return {
-    generation: (previous?.generation ?? 0) + 1,
-    zones,
-    directory: new ZoneDirectory(zones),
-    pools,
-    live: allUp(slots.size, pools.size),
-    slots,
+  const live = roomyLiveTable(previous?.live, nextSlot, specs.length);
+  return { generation, zones, removed, steering: { specs, live, slots }, next: { zone: nextZone, slot: nextSlot } };
+}
+
+/** Puts a snapshot together; `news` is against `previous`. */
+export function applyNews(previous: Snapshot | undefined, news: SnapshotNews): Snapshot {
+  const steering = news.steering === null ? previous! : compileSteering(news.steering);
+  const { pools, poolSpecs, live, slots } = steering;
+  const withPools = (zone: Omit<SnapshotZone, "pools">): SnapshotZone => {
+    return { ...zone, pools: zone.image.poolIds.map((id) => pools.get(id)!) };
   };
+  const zones = new Map<string, SnapshotZone>();
+  // Compiled anew, pools are other objects, and zones that answer from them must know the new ones.
+  if (news.steering !== null) {
+    for (const zone of previous?.zones ?? []) {
+      if (zone.image.poolIds.length > 0) zones.set(nameKey(zone.apex), withPools(zone));
+    }
+  }
+  for (const { id, number, apex, buffer, poolIds } of news.zones) {
+    zones.set(nameKey(apex), withPools({ id, number, apex, image: new ZoneImage(buffer, poolIds) }));
+  }
+  for (const key of news.removed) zones.delete(key);
+  const directory = (previous?.directory ?? ZoneDirectory.EMPTY).with(zones, news.removed);
+  const { generation, next } = news;
+  return { generation, directory, zones: directory.zones, pools, poolSpecs, live, slots, next };
+}
+
+/** A snapshot of a configuration, for whoever has no other threads to tell. */
+export function compileSnapshot(configuration: Configuration, previous?: Snapshot): Snapshot {
+  return applyNews(previous, newsBetween(previous, configuration));
+}
+
+/** All that another thread needs to put this very snapshot together from nothing. */
+export function newsOfAll({ generation, zones, poolSpecs, live, slots, next }: Snapshot): SnapshotNews {
+  return {
+    generation,
+    zones: zones.map(({ id, number, apex, image }) => {
+      return { id, number, apex, buffer: image.buffer, poolIds: image.poolIds };
+    }),
+    removed: [],
+    steering: { specs: [...poolSpecs.values()], live, slots },
+    next,
+  };
+}
+
+type Steering = Pick<Snapshot, "pools" | "poolSpecs" | "live" | "slots">;
+
+function compileSteering({ specs, live, slots }: NonNullable<SnapshotNews["steering"]>): Steering {
+  const pools = compilePools(specs, (poolId, memberName) => slots.get(slotKey(poolId, memberName))!);
+  return { pools, poolSpecs: new Map(specs.map((spec) => [spec.id, spec])), live, slots };
+}
+
+/** The same table while it has room, else one with twice the room that says the same. */
+function roomyLiveTable(before: LiveTable | undefined, slots: number, pools: number): LiveTable {
+  if (before !== undefined && slots <= before.up.length && 2 * pools <= before.rotation.length) return before;
+  const live = makeLiveTable(Math.max(2 * slots, 64), Math.max(2 * pools, 64));
+  if (before !== undefined) {
+    for (let slot = 0; slot < Math.min(slots, before.up.length); slot++) carryOver(before, slot, live, slot);
+  }
+  return live;
 }

@@ -4,6 +4,9 @@
  *
  *   version   [0] grows, after the other columns were written, with each change
  *   up        by slot (one for each member that is no pool): 1 up, 0 down
+ *   weight    by slot: what part of the document's weight counts now, 0 to 1
+ *   load      by slot: as last reported, in the member's own unit; NaN = never
+ *   rttMs     by slot: response time of its checks; NaN = never measured
  *   rotation  by rotationSlot(): turns that round-robin took, wraps at 2^32
  *
  * It lives as long as the configuration whose slots it numbers. A reader that sees a change
@@ -14,16 +17,27 @@
 export interface LiveTable {
   readonly version: Int32Array;
   readonly up: Uint8Array;
+  readonly weight: Float64Array;
+  readonly load: Float64Array;
+  readonly rttMs: Float64Array;
   readonly rotation: Uint32Array;
 }
 
-/** A table for so many slots and pools in which everything is up. */
-export function allUp(slots: number, pools: number): LiveTable {
+/** A table for so many slots and pools in which everything is up, at its full weight, and nothing was measured. */
+export function makeLiveTable(slots: number, pools: number): LiveTable {
   return {
     version: new Int32Array(new SharedArrayBuffer(4)),
     up: new Uint8Array(new SharedArrayBuffer(slots)).fill(1),
+    weight: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(1),
+    load: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
+    rttMs: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rotation: new Uint32Array(new SharedArrayBuffer(2 * 4 * pools)),
   };
+}
+
+/** Copies what is known of the member at one slot of one table to a slot of another. */
+export function carryOver(from: LiveTable, fromSlot: number, to: LiveTable, toSlot: number): void {
+  for (const column of ["up", "weight", "load", "rttMs"] as const) to[column][toSlot] = from[column][fromSlot]!;
 }
 
 /**
@@ -33,6 +47,12 @@ export function allUp(slots: number, pools: number): LiveTable {
  */
 export function rotationSlot(poolNumber: number, family: 4 | 6): number {
   return 2 * poolNumber + (family === 4 ? 0 : 1);
+}
+
+/** Writes what part of its weight a member has now. Only the thread that owns the table does this. */
+export function setWeight(live: LiveTable, slot: number, part: number): void {
+  live.weight[slot] = part;
+  Atomics.add(live.version, 0, 1);
 }
 
 /** Writes one verdict. Only the thread that owns the table does this. */

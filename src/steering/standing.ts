@@ -26,9 +26,12 @@ export const Standing = {
 export function refresh(pool: Pool, live: LiveTable, version: number): void {
   const { state } = pool;
   if (state.version === version && state.live === live) return;
+  const { weights } = state.candidates;
   let membersUp = 0;
-  for (const member of pool.members) {
+  for (let index = 0; index < pool.members.length; index++) {
+    const member = pool.members[index]!;
     if (member.pool !== null) refresh(member.pool, live, version);
+    else weights[index] = member.weight * live.weight[member.slot]!;
     if (member.enabled && isMemberUp(member, live)) membersUp++;
   }
   state.membersUp = membersUp;

@@ -32,7 +32,7 @@ export class Candidates {
   /** Indexes into the pool's members; only the first `count` are valid. */
   readonly indexes: Int32Array;
   count = 0;
-  /** By member index, 0 or more. */
+  /** By member index, 0 or more: the document's weight, times what part of it counts now. */
   readonly weights: Float64Array;
   /** By member index; for traces. */
   readonly names: readonly string[];

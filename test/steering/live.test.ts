@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { allUp, rotationSlot, setUp } from "../../src/steering/live.ts";
+import { carryOver, makeLiveTable, rotationSlot, setUp, setWeight } from "../../src/steering/live.ts";
 
-test("allUp() makes a table in shared memory in which every slot is up", () => {
-  const live = allUp(3, 2);
+test("makeLiveTable() makes a table in shared memory in which every slot is up", () => {
+  const live = makeLiveTable(3, 2);
   expect([...live.up]).toEqual([1, 1, 1]);
   expect(live.rotation).toHaveLength(4);
   for (const column of [live.version, live.up, live.rotation]) {
@@ -11,7 +11,7 @@ test("allUp() makes a table in shared memory in which every slot is up", () => {
 });
 
 test("setUp() writes a verdict and lets the version grow", () => {
-  const live = allUp(2, 0);
+  const live = makeLiveTable(2, 0);
   setUp(live, 1, false);
   expect([...live.up, live.version[0]]).toEqual([1, 0, 1]);
   setUp(live, 1, true);
@@ -21,4 +21,14 @@ test("setUp() writes a verdict and lets the version grow", () => {
 test("rotationSlot() gives each family of each pool its own count", () => {
   const slots = [0, 1].flatMap((pool) => [rotationSlot(pool, 4), rotationSlot(pool, 6)]);
   expect(new Set(slots)).toEqual(new Set([0, 1, 2, 3]));
+});
+
+test("carryOver() takes all that is known of a member along", () => {
+  const before = makeLiveTable(2, 0);
+  setUp(before, 1, false);
+  setWeight(before, 1, 0.25);
+  const after = makeLiveTable(3, 0);
+  carryOver(before, 1, after, 2);
+  expect([after.up[2], after.weight[2], after.load[2], after.rttMs[2]]).toEqual([0, 0.25, Number.NaN, Number.NaN]);
+  expect([after.up[1], after.weight[1]]).toEqual([1, 1]);
 });

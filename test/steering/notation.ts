@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../src/lib/random.ts";
 import { choose, Picks, type SteerRequest } from "../../src/steering/choose.ts";
-import { allUp, type LiveTable, setUp } from "../../src/steering/live.ts";
+import { makeLiveTable, type LiveTable, setUp } from "../../src/steering/live.ts";
 import { compilePools, type Pool } from "../../src/steering/pool.ts";
 import type { MemberSpec, PoolSpec, StepSpec } from "../../src/steering/spec.ts";
 import type { Trace } from "../../src/steering/trace.ts";
@@ -45,7 +45,7 @@ export class Bench {
       return slot;
     });
     this.top = this.pools.get(specs[0]!.id)!;
-    this.live = allUp(slots.size, this.pools.size);
+    this.live = makeLiveTable(slots.size, this.pools.size);
     this.#slots = slots;
     this.request = { family: 4, random: new SeededRandom(options.seed ?? 1), live: this.live };
     for (const name of options.down ?? []) this.set(name, false);

@@ -1,0 +1,193 @@
+/**
+ * The data plane: one thread that answers UDP queries and does nothing else.
+ *
+ *        ┌──────────────────────────────────────────────────────────┐
+ *        ▼                                                          │
+ *   recvmmsg ─► news? take it ─► respond, up to 64 times ─► sendmmsg
+ *   (waits)      (a generation begins between two batches)
+ *
+ * The thread never returns to its event loop: news comes through a message port that is looked at when a
+ * shared counter says so. All it holds can be lost: sockets, the batch's memory and the counters belong to
+ * the main thread, which starts a successor on them.
+ *
+ * @module
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { SeededRandom } from "../lib/random.ts";
+import { applyNews, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
+import type { Identity } from "./chaos.ts";
+import type { Client, Datagram } from "./client.ts";
+import { COUNTER, Counters } from "./counters.ts";
+import { type Libc, openLibc } from "./libc.ts";
+import { PacketGuard } from "./packet-guard.ts";
+import { PollSet } from "./poll-set.ts";
+import { UdpBatch } from "./udp-batch.ts";
+import { View } from "./view.ts";
+
+/** Words that both threads see; the comment says who writes. */
+export const CONTROL = {
+  /** Main: grows with each message on the port. */
+  news: 0,
+  /** Main: 1 = answer what is in the sockets, then end. */
+  drain: 1,
+  /** Worker: the generation that it answers from. */
+  generation: 2,
+  /** Worker: slot of the query being answered, plus 1; 0 = none. */
+  inHand: 3,
+  words: 4,
+} as const;
+
+export interface UdpWorkerStart {
+  /** A CONTROL. */
+  readonly control: SharedArrayBuffer;
+  /** makeBatchBlock(). */
+  readonly block: SharedArrayBuffer;
+  readonly sockets: readonly { readonly fd: number; readonly isWildcard: boolean }[];
+  readonly port: MessagePort;
+  readonly seed: number;
+  readonly identity: Identity;
+  readonly tcpIdleTimeoutMs: number;
+}
+
+export type UdpWorkerNews =
+  | { readonly kind: "snapshot"; readonly news: SnapshotNews }
+  | { readonly kind: "counters"; readonly buffer: SharedArrayBuffer; readonly zoneCapacity: number }
+  /** Packets that killed a worker, with how often. */
+  | { readonly kind: "suspects"; readonly suspects: readonly { readonly packet: Uint8Array; readonly kills: number }[] };
+
+/** What a worker tells; main logs it. */
+export interface UdpWorkerReport {
+  readonly kind: "failure";
+  readonly error: unknown;
+  readonly query: Uint8Array;
+}
+
+export type RespondWithView = (view: View, query: Datagram, client: Client, out: Uint8Array) => number;
+
+/** One in so many batches is timed. */
+const TIMED_BATCHES = 16;
+const POLL_TIMEOUT_MS = 20;
+
+/** Answers until it is told to drain. Messages with counters and a snapshot must be on the port already. */
+export function runUdpWorker(start: UdpWorkerStart, respond: RespondWithView): void {
+  const libc = openLibc();
+  if (typeof libc === "string") throw new Error(`a worker cannot open libc: ${libc}`);
+  new UdpWorker(start, libc, respond).run();
+}
+
+class UdpWorker {
+  readonly #start: UdpWorkerStart;
+  readonly #control: Int32Array;
+  readonly #batch: UdpBatch;
+  readonly #poll: PollSet;
+  readonly #respond: RespondWithView;
+  readonly #client: Client = { family: 4, address: new Uint8Array(16), port: 0, transport: "udp" };
+  readonly #guard = new PacketGuard();
+  #view: View | undefined;
+  #counters: Counters | undefined;
+  #seenNews = 0;
+  #batches = 0;
+
+  constructor(start: UdpWorkerStart, libc: Libc, respond: RespondWithView) {
+    this.#start = start;
+    this.#control = new Int32Array(start.control);
+    this.#batch = new UdpBatch(libc, start.block);
+    this.#poll = new PollSet(
+      libc,
+      start.sockets.map(({ fd }) => fd),
+    );
+    this.#respond = respond;
+  }
+
+  run(): void {
+    const { sockets } = this.#start;
+    this.#takeNews();
+    const only = sockets.length === 1 ? sockets[0]! : null;
+    while (Atomics.load(this.#control, CONTROL.drain) === 0) {
+      if (only !== null) this.#serve(only.fd, only.isWildcard, true);
+      else if (this.#poll.wait(POLL_TIMEOUT_MS)) {
+        for (let i = 0; i < sockets.length; i++) {
+          if (this.#poll.isReady(i)) this.#serve(sockets[i]!.fd, sockets[i]!.isWildcard, false);
+        }
+      } else this.#lookForNews();
+    }
+    // What has been received by now gets its answer.
+    for (const { fd, isWildcard } of sockets) while (this.#serve(fd, isWildcard, false) > 0);
+  }
+
+  /** One batch; how many queries it had. */
+  #serve(fd: number, isWildcard: boolean, wait: boolean): number {
+    const batch = this.#batch;
+    const count = batch.receive(fd, wait, isWildcard);
+    this.#lookForNews();
+    if (count === 0) return 0;
+    const isTimed = ++this.#batches % TIMED_BATCHES === 0;
+    const startMs = isTimed ? performance.now() : 0;
+    for (let slot = 0; slot < count; slot++) this.#answer(slot);
+    batch.send(fd);
+    const counters = this.#counters!;
+    if (isTimed) counters.latency((performance.now() - startMs) * 1000, count);
+    if (batch.receiveErrors + batch.sendErrors > 0) {
+      counters.values[COUNTER.receiveErrors]! += batch.receiveErrors;
+      counters.values[COUNTER.sendErrors]! += batch.sendErrors;
+      batch.receiveErrors = batch.sendErrors = 0;
+    }
+    return count;
+  }
+
+  #answer(slot: number): void {
+    const batch = this.#batch;
+    const query = batch.query(slot, this.#client);
+    if (query === null) {
+      this.#counters!.add(COUNTER.ignored);
+      return;
+    }
+    // Should answering kill this thread, main finds the packet by this.
+    this.#control[CONTROL.inHand] = slot + 1;
+    const out = batch.reply(slot);
+    let length: number;
+    if (this.#guard.isRefused(query)) {
+      this.#counters!.add(COUNTER.guarded);
+      length = this.#guard.refuse(query, out);
+    } else length = this.#respond(this.#view!, query, this.#client, out);
+    this.#control[CONTROL.inHand] = 0;
+    if (length > 0) batch.put(slot, length);
+  }
+
+  #lookForNews(): void {
+    if (Atomics.load(this.#control, CONTROL.news) !== this.#seenNews) this.#takeNews();
+  }
+
+  #takeNews(): void {
+    // Read before the port: what comes meanwhile is looked for again.
+    this.#seenNews = Atomics.load(this.#control, CONTROL.news);
+    let snapshot: Snapshot | undefined = this.#view?.snapshot;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#start.port) as { message: UdpWorkerNews } | undefined;
+      if (received === undefined) break;
+      const { message } = received;
+      if (message.kind === "snapshot") snapshot = applyNews(snapshot, message.news);
+      else if (message.kind === "counters") this.#counters = new Counters(message.buffer, message.zoneCapacity);
+      else this.#guard.know(message.suspects);
+    }
+    if (snapshot === undefined || this.#counters === undefined) throw new Error("a worker got no snapshot or no counters");
+    this.#view ??= this.#makeView(snapshot);
+    this.#view.snapshot = snapshot;
+    this.#view.counters = this.#counters;
+    Atomics.store(this.#control, CONTROL.generation, snapshot.generation);
+  }
+
+  #makeView(snapshot: Snapshot): View {
+    const { seed, identity, tcpIdleTimeoutMs, port } = this.#start;
+    return new View({
+      snapshot,
+      counters: this.#counters!,
+      random: new SeededRandom(seed),
+      identity,
+      tcpIdleTimeoutMs,
+      onFailure: (error, query) => {
+        port.postMessage({ kind: "failure", error, query } satisfies UdpWorkerReport);
+      },
+    });
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * The main thread's side of the data plane: sockets, worker threads, news for them, and what they counted.
+ *
+ *   this thread                                    worker i
+ *   opens sockets, block, control, counters ─────► answers from them
+ *   publish(snapshot) ── news, then the counter ─► takes it before its next batch
+ *   exit? ◄──────────────────────────────────────  dies: a successor on the same sockets, at once
+ *
+ * A worker that dies takes with it the replies to the batch in its hands, 64 at most, and nothing else: what
+ * has queued up in its sockets is answered by its successor.
+ *
+ * @module
+ */
+import { randomInt } from "node:crypto";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { Logger } from "pino";
+import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
+import type { Identity } from "./chaos.ts";
+import { Counters } from "./counters.ts";
+import type { Libc } from "./libc.ts";
+import type { ListenAddress } from "./listen-address.ts";
+import { isSamePacket, type Suspect } from "./packet-guard.ts";
+import { closeSharedSocket, openSharedSockets, type SharedSocket } from "./shared-socket.ts";
+import { makeBatchBlock, packetInBlock } from "./udp-batch.ts";
+import { CONTROL, type UdpWorkerNews, type UdpWorkerReport, type UdpWorkerStart } from "./udp-worker.ts";
+
+export interface UdpWorkersOptions {
+  readonly libc: Libc;
+  readonly count: number;
+  readonly log: Logger;
+  readonly snapshot: Snapshot;
+  readonly identity: Identity;
+  readonly tcpIdleTimeoutMs: number;
+  readonly onFailure: (error: unknown, query: Uint8Array) => void;
+  /** The module that a worker runs; tests have one that dies on demand. */
+  readonly entry?: URL;
+}
+
+/** A worker that dies again so soon is given a rest in between, so that dying is not all this process does. */
+const RESTART_REST_MS = 250;
+/** Suspects that are remembered; an attacker with more packets than this has found more bugs than one. */
+const SUSPECTS_MAX = 64;
+const ENTRY = new URL(`./udp-worker-main${import.meta.url.slice(-3)}`, import.meta.url);
+
+interface Slot {
+  readonly index: number;
+  readonly sockets: SharedSocket[];
+  readonly control: Int32Array;
+  readonly block: SharedArrayBuffer;
+  /** All that ever counted here; the last one is in use. */
+  readonly counters: Counters[];
+  worker: Worker | undefined;
+  port: MessagePort | undefined;
+  startedMs: number;
+  restart: NodeJS.Timeout | undefined;
+  /** Resolves when the worker has ended. */
+  ended: Promise<void>;
+}
+
+export class UdpWorkers {
+  readonly #options: UdpWorkersOptions;
+  readonly #slots: Slot[] = [];
+  readonly #suspects: { packet: Uint8Array; kills: number }[] = [];
+  #snapshot: Snapshot;
+  #isStopping = false;
+
+  constructor(options: UdpWorkersOptions) {
+    this.#options = options;
+    this.#snapshot = options.snapshot;
+    for (let index = 0; index < options.count; index++) {
+      this.#slots.push({
+        index,
+        sockets: [],
+        control: new Int32Array(new SharedArrayBuffer(4 * CONTROL.words)),
+        block: makeBatchBlock(),
+        counters: [],
+        worker: undefined,
+        port: undefined,
+        startedMs: 0,
+        restart: undefined,
+        ended: Promise.resolve(),
+      });
+    }
+  }
+
+  /** Opens a socket for each worker; before start(). Throws WindroseError. Returns the address with its port. */
+  listen(where: ListenAddress): ListenAddress {
+    const sockets = openSharedSockets(this.#options.libc, where, this.#slots.length);
+    this.#slots.forEach((slot, i) => {
+      slot.sockets.push(sockets[i]!);
+    });
+    return sockets[0]!.where;
+  }
+
+  /** Gives up what listen() opened on an address; before start(). */
+  unlisten(where: ListenAddress): void {
+    for (const slot of this.#slots) {
+      const at = slot.sockets.findIndex(
+        (socket) => socket.where.address === where.address && socket.where.port === where.port,
+      );
+      if (at >= 0) closeSharedSocket(this.#options.libc, slot.sockets.splice(at, 1)[0]!);
+    }
+  }
+
+  start(): void {
+    for (const slot of this.#slots) this.#run(slot);
+  }
+
+  /** Hands a snapshot to the workers; `news` is what it brings over the one before. */
+  publish(snapshot: Snapshot, news: SnapshotNews): void {
+    this.#snapshot = snapshot;
+    for (const slot of this.#slots) {
+      if (slot.port === undefined) continue; // its successor starts with this snapshot
+      this.#makeRoom(slot);
+      this.#tell(slot, { kind: "snapshot", news });
+    }
+  }
+
+  /** Generations that the workers answer from. */
+  get generations(): number[] {
+    return this.#slots.map(({ control }) => Atomics.load(control, CONTROL.generation));
+  }
+
+  /** All blocks that workers counted in, for sums over them. */
+  get counters(): readonly Counters[] {
+    return this.#slots.flatMap(({ counters }) => counters);
+  }
+
+  /** Answers what is in the sockets, then ends the workers and closes the sockets. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#isStopping = true;
+    for (const slot of this.#slots) {
+      clearTimeout(slot.restart);
+      Atomics.store(slot.control, CONTROL.drain, 1);
+    }
+    const late = new Promise<"late">((resolve) => {
+      setTimeout(() => resolve("late"), Math.max(0, deadlineMs - performance.now())).unref();
+    });
+    const how = await Promise.race([Promise.all(this.#slots.map(({ ended }) => ended)), late]);
+    if (how === "late") await Promise.all(this.#slots.map(({ worker }) => worker?.terminate()));
+    for (const slot of this.#slots) {
+      for (const socket of slot.sockets.splice(0)) closeSharedSocket(this.#options.libc, socket);
+    }
+  }
+
+  #run(slot: Slot): void {
+    const { entry = ENTRY, identity, tcpIdleTimeoutMs, onFailure } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    slot.port = port1;
+    slot.startedMs = performance.now();
+    Atomics.store(slot.control, CONTROL.inHand, 0);
+    port1.on("message", ({ error, query }: UdpWorkerReport) => onFailure(error, query));
+    port1.unref();
+    this.#makeRoom(slot, true);
+    this.#tell(slot, { kind: "snapshot", news: newsOfAll(this.#snapshot) });
+    if (this.#suspects.length > 0) this.#tell(slot, { kind: "suspects", suspects: this.#suspects });
+    const start: UdpWorkerStart = {
+      control: slot.control.buffer as SharedArrayBuffer,
+      block: slot.block,
+      sockets: slot.sockets.map(({ fd, isWildcard }) => ({ fd, isWildcard })),
+      port: port2,
+      seed: randomInt(2 ** 32),
+      identity,
+      tcpIdleTimeoutMs,
+    };
+    const worker = new Worker(entry, { workerData: start, transferList: [port2], name: `udp-${slot.index}` });
+    slot.worker = worker;
+    let failure: unknown;
+    worker.on("error", (error) => {
+      failure = error;
+    });
+    slot.ended = new Promise((resolve) => {
+      worker.on("exit", (code) => {
+        port1.close();
+        slot.port = undefined;
+        slot.worker = undefined;
+        if (!this.#isStopping) this.#replace(slot, code, failure);
+        resolve();
+      });
+    });
+  }
+
+  #replace(slot: Slot, code: number, failure: unknown): void {
+    const { log } = this.#options;
+    const inHand = Atomics.load(slot.control, CONTROL.inHand);
+    const packet = inHand > 0 ? packetInBlock(slot.block, inHand - 1) : undefined;
+    const kills = packet === undefined ? 0 : this.#suspect(packet);
+    log.error(
+      {
+        worker: slot.index,
+        code,
+        ...(failure !== undefined && { err: failure }),
+        ...(packet !== undefined && { packet: Buffer.from(packet).toString("base64"), kills }),
+      },
+      "worker died",
+    );
+    const livedMs = performance.now() - slot.startedMs;
+    slot.restart = setTimeout(() => this.#run(slot), livedMs < RESTART_REST_MS ? RESTART_REST_MS : 0);
+  }
+
+  /** Counts a death against a packet, and tells the workers. */
+  #suspect(packet: Uint8Array): number {
+    let suspect = this.#suspects.find((known) => isSamePacket(known.packet, { octets: packet, length: packet.length }));
+    if (suspect === undefined) {
+      suspect = { packet, kills: 0 };
+      this.#suspects.push(suspect);
+      if (this.#suspects.length > SUSPECTS_MAX) this.#suspects.shift();
+    }
+    suspect.kills++;
+    const suspects: readonly Suspect[] = this.#suspects;
+    for (const slot of this.#slots) if (slot.port !== undefined) this.#tell(slot, { kind: "suspects", suspects });
+    return suspect.kills;
+  }
+
+  /** Gives a worker a block with room for all zones and members, twice over, when it has none. */
+  #makeRoom(slot: Slot, isNew = false): void {
+    const { zone, slot: members } = this.#snapshot.next;
+    let counters = slot.counters.at(-1);
+    const fits = counters !== undefined && zone <= counters.zoneCapacity && members <= counters.memberCapacity;
+    if (fits && !isNew) return;
+    if (!fits || counters === undefined) {
+      counters = Counters.make(Math.max(64, 2 * zone), Math.max(64, 2 * members));
+      slot.counters.push(counters);
+    }
+    this.#tell(slot, { kind: "counters", buffer: counters.buffer, zoneCapacity: counters.zoneCapacity });
+  }
+
+  #tell(slot: Slot, message: UdpWorkerNews): void {
+    slot.port?.postMessage(message);
+    Atomics.add(slot.control, CONTROL.news, 1);
+  }
+}
