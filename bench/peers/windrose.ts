@@ -22,7 +22,7 @@ export const windrose: Peer = {
     const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
     return {
       file: process.execPath,
-      args: [main, "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones],
+      args: [main, "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones, "--workers", "1"],
     };
   },
 };

@@ -7,17 +7,14 @@
  *
  * @module
  */
-import { randomInt } from "node:crypto";
 import type { Logger } from "pino";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault } from "../lib/fault.ts";
-import { SeededRandom } from "../lib/random.ts";
-import { DnsServer } from "../server/dns-server.ts";
-import { failureReport } from "../server/failure-report.ts";
+import { sumOf } from "../server/counter-blocks.ts";
+import { COUNTER } from "../server/counters.ts";
+import { DataPlane } from "../server/data-plane.ts";
 import { formatListenAddress } from "../server/listen-address.ts";
-import { respond } from "../server/respond.ts";
 import type { TcpLimits } from "../server/tcp-limits.ts";
-import { View } from "../server/view.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Follower } from "../sync/follower.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -63,33 +60,36 @@ export const command: Command = {
 async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
   const follower = new Follower({ dir: settings.zones, log });
   const signals = new Signals(() => follower.reload("SIGHUP"));
-  let server: DnsServer | undefined;
+  let plane: DataPlane | undefined;
   try {
     const snapshot = await follower.loadFirst();
-    const view = newView(settings, snapshot, log);
-    server = newServer(settings, view, log);
-    const bound = await server.listen(settings.dns);
+    plane = newDataPlane(settings, snapshot, log);
+    const bound = await plane.listen(settings.dns);
     for (const address of bound.map(formatListenAddress)) {
       for (const transport of ["udp", "tcp"]) log.info({ transport, address }, "listening");
     }
-    follower.follow(view);
+    follower.follow(plane);
     const { generation, zones, pools } = snapshot;
     log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
     io.stdout.write(formatExamples(snapshot, bound));
 
     log.info({ signal: await signals.ended }, "stopping");
-    await server.stop({ withinMs: DRAIN_MS_MAX });
-    const { udp, tcp } = server.counts;
-    log.info({ udpQueries: udp.queries, tcpQueries: tcp.queries }, "stopped");
+    await plane.stop({ withinMs: DRAIN_MS_MAX });
+    log.info(queryCounts(plane), "stopped");
     return 0;
   } catch (error) {
-    await server?.stop({ withinMs: 0 });
+    await plane?.stop({ withinMs: 0 });
     showFaults(error, io);
     throw error;
   } finally {
     await follower.stop();
     signals.close();
   }
+}
+
+function queryCounts({ counters }: DataPlane): Record<string, number> {
+  const [udp4, udp6, tcp4, tcp6] = [0, 1, 2, 3].map((i) => sumOf(counters, COUNTER.transports + i));
+  return { udpQueries: udp4! + udp6!, tcpQueries: tcp4! + tcp6! };
 }
 
 /** The lines that `windrose check` would print. */
@@ -99,22 +99,15 @@ function showFaults(error: unknown, io: CommandIo): void {
   io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
 }
 
-function newView(settings: SettingValues, snapshot: Snapshot, log: Logger): View {
-  const { chaos, id, versionText } = settings;
-  return new View({
+function newDataPlane(settings: SettingValues, snapshot: Snapshot, log: Logger): DataPlane {
+  const { chaos, id, versionText, workers, udp } = settings;
+  return new DataPlane({
     snapshot,
-    random: new SeededRandom(randomInt(2 ** 32)),
     identity: { id: chaos ? id : null, version: chaos ? versionText : null },
-    tcpIdleTimeoutMs: settings.tcpIdleTimeout,
-    onFailure: failureReport(log),
-  });
-}
-
-function newServer(settings: SettingValues, view: View, log: Logger): DnsServer {
-  return new DnsServer({
-    respond: (query, client, out) => respond(view, query, client, out),
-    log,
     tcpLimits: tcpLimits(settings),
+    workers,
+    udp,
+    log,
   });
 }
 

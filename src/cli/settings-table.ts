@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { formatDuration } from "../documents/duration.ts";
 import { TCP_LIMITS } from "../server/tcp-limits.ts";
 import {
@@ -60,6 +60,21 @@ export const SETTINGS = {
     parse: listenAddress,
     default: "127.0.0.1:5300",
     help: "where to answer, over UDP and TCP; without a port it is 53; IPv6 as [2001:db8::53]:53; 0.0.0.0 and [::] are all addresses",
+  }),
+  workers: setting({
+    flag: "workers",
+    placeholder: "N",
+    parse: wholeNumber(1, 256),
+    default: () => String(availableParallelism()),
+    shownDefault: "the number of cores",
+    help: "threads that answer UDP queries; TCP and all else have one of their own",
+  }),
+  udp: setting({
+    flag: "udp",
+    placeholder: "auto|dgram",
+    parse: oneOf("auto", "dgram"),
+    default: "auto",
+    help: "auto: threads that call libc, where it can be had; dgram: node:dgram, slower, on one thread",
   }),
   region: setting({
     flag: "region",

@@ -1,59 +1,37 @@
 /**
- * The server: UDP and TCP on every address, in front of one function that answers.
- *
- *   --dns 192.0.2.53:53   ─► udp + tcp ┐
- *   --dns [2001:db8::53]  ─► udp + tcp ┼─► guardRespond(respond)
- *   --dns 0.0.0.0:53      ─► udp for each local address, tcp once ┘
+ * The server: UDP and TCP on every address.
  *
  * Both transports of an address have the same port, also when it is 0 and the kernel chooses.
  *
  * @module
  */
-import type { Logger } from "pino";
 import { WindroseError } from "../lib/errors.ts";
-import type { Respond } from "./client.ts";
 import type { ListenAddress } from "./listen-address.ts";
-import type { TcpCounts } from "./tcp-connection.ts";
-import type { TcpLimits } from "./tcp-limits.ts";
-import { TcpServer } from "./tcp-server.ts";
-import { type Interfaces, UdpServer } from "./udp-server.ts";
-import type { UdpCounts } from "./udp-socket.ts";
+import type { TcpServer } from "./tcp-server.ts";
 
 /** A port that the kernel finds free for TCP may be taken for UDP; each try is another port. */
 const FREE_PORT_TRIES = 20;
 
+/** What answers over UDP: sockets of node:dgram, or worker threads. */
+export interface UdpPlane {
+  /** Resolves to the port, which for port 0 the kernel chose. On failure nothing stays open. */
+  listen(where: ListenAddress): Promise<number>;
+  /** Answers what has been received by now, then closes; `deadlineMs` is on performance.now(). */
+  stop(deadlineMs: number): Promise<void>;
+}
+
 export interface DnsServerOptions {
-  readonly respond: Respond;
-  readonly log: Logger;
-  readonly tcpLimits?: Partial<TcpLimits>;
-  /** os.networkInterfaces, unless a test has its own. */
-  readonly interfaces?: Interfaces;
+  readonly udp: UdpPlane;
+  readonly tcp: TcpServer;
 }
 
 export class DnsServer {
-  readonly #udp: UdpServer;
+  readonly #udp: UdpPlane;
   readonly #tcp: TcpServer;
 
-  constructor(options: DnsServerOptions) {
-    const { respond, log } = options;
-    this.#udp = new UdpServer({
-      respond,
-      log,
-      ...(options.interfaces !== undefined && { interfaces: options.interfaces }),
-    });
-    this.#tcp = new TcpServer({
-      respond,
-      ...(options.tcpLimits !== undefined && { limits: options.tcpLimits }),
-    });
-  }
-
-  get counts(): { readonly udp: Readonly<UdpCounts>; readonly tcp: Readonly<TcpCounts> } {
-    return { udp: this.#udp.counts, tcp: this.#tcp.counts };
-  }
-
-  /** Where UDP answers now; with a wildcard address, each local one. */
-  get udpAddresses(): string[] {
-    return this.#udp.addresses;
+  constructor({ udp, tcp }: DnsServerOptions) {
+    this.#udp = udp;
+    this.#tcp = tcp;
   }
 
   /**

@@ -103,7 +103,8 @@ function openOne(libc: Libc, where: ListenAddress, isShared: boolean): SharedSoc
     const name = socketName(where);
     if (libc.bind(fd, name, name.length) < 0) throw bindError(systemError(libc, "bind"), "udp", where);
     const length = int32(name.length);
-    if (libc.getsockname(fd, name, length) < 0) throw bindError(systemError(libc, "getsockname"), "udp", where);
+    if (libc.getsockname(fd, name, length) < 0)
+      throw bindError(systemError(libc, "getsockname"), "udp", where);
     const port = (name[2]! << 8) | name[3]!;
     return { fd, where: { ...where, port }, isWildcard: wildcard };
   } catch (error) {

@@ -14,15 +14,7 @@
  * @module
  */
 import type { Client, Datagram } from "./client.ts";
-import {
-  AF_INET,
-  type Address,
-  EAGAIN,
-  EINTR,
-  type Libc,
-  MSG_DONTWAIT,
-  MSG_WAITFORONE,
-} from "./libc.ts";
+import { type Address, AF_INET, EAGAIN, EINTR, type Libc, MSG_DONTWAIT, MSG_WAITFORONE } from "./libc.ts";
 
 /** Datagrams that one system call moves. More gains nothing that can be measured. */
 export const BATCH_SIZE = 64;
@@ -120,7 +112,10 @@ export class UdpBatch {
       this.#words[IN_HEADERS / 4 + i * HEADER_WORDS + MSG_NAMELEN / 4] = NAME_OCTETS;
     }
     this.#inVector = base + BigInt(IN_HEADERS);
-    this.#outHeaders = Array.from({ length: BATCH_SIZE }, (_, i) => base + BigInt(OUT_HEADERS + i * HEADER_OCTETS));
+    this.#outHeaders = Array.from(
+      { length: BATCH_SIZE },
+      (_, i) => base + BigInt(OUT_HEADERS + i * HEADER_OCTETS),
+    );
     this.#outVector = this.#outHeaders[0]!;
     this.#queries = Array.from({ length: BATCH_SIZE }, (_, i) => {
       return { octets: this.#slot(IN_OCTETS, i), length: 0 };

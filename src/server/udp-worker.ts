@@ -53,7 +53,10 @@ export type UdpWorkerNews =
   | { readonly kind: "snapshot"; readonly news: SnapshotNews }
   | { readonly kind: "counters"; readonly buffer: SharedArrayBuffer; readonly zoneCapacity: number }
   /** Packets that killed a worker, with how often. */
-  | { readonly kind: "suspects"; readonly suspects: readonly { readonly packet: Uint8Array; readonly kills: number }[] };
+  | {
+      readonly kind: "suspects";
+      readonly suspects: readonly { readonly packet: Uint8Array; readonly kills: number }[];
+    };
 
 /** What a worker tells; main logs it. */
 export interface UdpWorkerReport {
@@ -167,10 +170,12 @@ class UdpWorker {
       if (received === undefined) break;
       const { message } = received;
       if (message.kind === "snapshot") snapshot = applyNews(snapshot, message.news);
-      else if (message.kind === "counters") this.#counters = new Counters(message.buffer, message.zoneCapacity);
+      else if (message.kind === "counters")
+        this.#counters = new Counters(message.buffer, message.zoneCapacity);
       else this.#guard.know(message.suspects);
     }
-    if (snapshot === undefined || this.#counters === undefined) throw new Error("a worker got no snapshot or no counters");
+    if (snapshot === undefined || this.#counters === undefined)
+      throw new Error("a worker got no snapshot or no counters");
     this.#view ??= this.#makeView(snapshot);
     this.#view.snapshot = snapshot;
     this.#view.counters = this.#counters;

@@ -16,7 +16,8 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
 import type { Identity } from "./chaos.ts";
-import { Counters } from "./counters.ts";
+import { CounterBlocks } from "./counter-blocks.ts";
+import type { Counters } from "./counters.ts";
 import type { Libc } from "./libc.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { isSamePacket, type Suspect } from "./packet-guard.ts";
@@ -47,8 +48,9 @@ interface Slot {
   readonly sockets: SharedSocket[];
   readonly control: Int32Array;
   readonly block: SharedArrayBuffer;
-  /** All that ever counted here; the last one is in use. */
-  readonly counters: Counters[];
+  readonly counters: CounterBlocks;
+  /** The block that the worker was told of. */
+  countsIn: Counters | undefined;
   worker: Worker | undefined;
   port: MessagePort | undefined;
   startedMs: number;
@@ -73,7 +75,8 @@ export class UdpWorkers {
         sockets: [],
         control: new Int32Array(new SharedArrayBuffer(4 * CONTROL.words)),
         block: makeBatchBlock(),
-        counters: [],
+        counters: new CounterBlocks(),
+        countsIn: undefined,
         worker: undefined,
         port: undefined,
         startedMs: 0,
@@ -83,23 +86,13 @@ export class UdpWorkers {
     }
   }
 
-  /** Opens a socket for each worker; before start(). Throws WindroseError. Returns the address with its port. */
-  listen(where: ListenAddress): ListenAddress {
+  /** Opens a socket for each worker; before start(). Rejects with WindroseError. Resolves to the port. */
+  async listen(where: ListenAddress): Promise<number> {
     const sockets = openSharedSockets(this.#options.libc, where, this.#slots.length);
     this.#slots.forEach((slot, i) => {
       slot.sockets.push(sockets[i]!);
     });
-    return sockets[0]!.where;
-  }
-
-  /** Gives up what listen() opened on an address; before start(). */
-  unlisten(where: ListenAddress): void {
-    for (const slot of this.#slots) {
-      const at = slot.sockets.findIndex(
-        (socket) => socket.where.address === where.address && socket.where.port === where.port,
-      );
-      if (at >= 0) closeSharedSocket(this.#options.libc, slot.sockets.splice(at, 1)[0]!);
-    }
+    return sockets[0]!.where.port;
   }
 
   start(): void {
@@ -123,7 +116,7 @@ export class UdpWorkers {
 
   /** All blocks that workers counted in, for sums over them. */
   get counters(): readonly Counters[] {
-    return this.#slots.flatMap(({ counters }) => counters);
+    return this.#slots.flatMap(({ counters }) => counters.all);
   }
 
   /** Answers what is in the sockets, then ends the workers and closes the sockets. */
@@ -151,7 +144,8 @@ export class UdpWorkers {
     Atomics.store(slot.control, CONTROL.inHand, 0);
     port1.on("message", ({ error, query }: UdpWorkerReport) => onFailure(error, query));
     port1.unref();
-    this.#makeRoom(slot, true);
+    slot.countsIn = undefined;
+    this.#makeRoom(slot);
     this.#tell(slot, { kind: "snapshot", news: newsOfAll(this.#snapshot) });
     if (this.#suspects.length > 0) this.#tell(slot, { kind: "suspects", suspects: this.#suspects });
     const start: UdpWorkerStart = {
@@ -200,7 +194,9 @@ export class UdpWorkers {
 
   /** Counts a death against a packet, and tells the workers. */
   #suspect(packet: Uint8Array): number {
-    let suspect = this.#suspects.find((known) => isSamePacket(known.packet, { octets: packet, length: packet.length }));
+    let suspect = this.#suspects.find((known) =>
+      isSamePacket(known.packet, { octets: packet, length: packet.length }),
+    );
     if (suspect === undefined) {
       suspect = { packet, kills: 0 };
       this.#suspects.push(suspect);
@@ -208,20 +204,16 @@ export class UdpWorkers {
     }
     suspect.kills++;
     const suspects: readonly Suspect[] = this.#suspects;
-    for (const slot of this.#slots) if (slot.port !== undefined) this.#tell(slot, { kind: "suspects", suspects });
+    for (const slot of this.#slots)
+      if (slot.port !== undefined) this.#tell(slot, { kind: "suspects", suspects });
     return suspect.kills;
   }
 
-  /** Gives a worker a block with room for all zones and members, twice over, when it has none. */
-  #makeRoom(slot: Slot, isNew = false): void {
-    const { zone, slot: members } = this.#snapshot.next;
-    let counters = slot.counters.at(-1);
-    const fits = counters !== undefined && zone <= counters.zoneCapacity && members <= counters.memberCapacity;
-    if (fits && !isNew) return;
-    if (!fits || counters === undefined) {
-      counters = Counters.make(Math.max(64, 2 * zone), Math.max(64, 2 * members));
-      slot.counters.push(counters);
-    }
+  /** Tells a worker of the block to count in, when it is another one. */
+  #makeRoom(slot: Slot): void {
+    const counters = slot.counters.roomFor(this.#snapshot.next);
+    if (counters === slot.countsIn) return;
+    slot.countsIn = counters;
     this.#tell(slot, { kind: "counters", buffer: counters.buffer, zoneCapacity: counters.zoneCapacity });
   }
 

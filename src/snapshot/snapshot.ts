@@ -17,11 +17,12 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Configuration } from "../documents/configuration.ts";
+import type { Configuration, ZoneDocument } from "../documents/configuration.ts";
 import { carryOver, type LiveTable, makeLiveTable } from "../steering/live.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import { type Name, nameKey } from "../wire/name.ts";
+import { compileZone } from "../zone/zone-compiler.ts";
 import { ZoneImage } from "../zone/zone-image.ts";
 import { ZoneDirectory } from "./zone-directory.ts";
 
@@ -89,16 +90,25 @@ export function slotKey(poolId: string, memberName: string): string {
 export function newsBetween(previous: Snapshot | undefined, configuration: Configuration): SnapshotNews {
   let nextZone = previous?.next.zone ?? 0;
   const zones: SharedZone[] = [];
-  for (const [key, { id, apex, image }] of configuration.zones) {
+  for (const [key, zoneDocument] of configuration.zones) {
+    const { id, apex } = zoneDocument;
+    const image = imageOf(zoneDocument);
     const before = previous?.directory.get(key);
     if (before?.image.buffer === image.buffer) continue;
-    zones.push({ id, number: before?.number ?? nextZone++, apex, buffer: image.buffer, poolIds: image.poolIds });
+    zones.push({
+      id,
+      number: before?.number ?? nextZone++,
+      apex,
+      buffer: image.buffer,
+      poolIds: image.poolIds,
+    });
   }
   const removed = [...(previous?.directory.keys() ?? [])].filter((key) => !configuration.zones.has(key));
   const specs = [...configuration.pools.values()];
   const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
   const generation = (previous?.generation ?? 0) + 1;
-  if (isSame) return { generation, zones, removed, steering: null, next: { ...previous.next, zone: nextZone } };
+  if (isSame)
+    return { generation, zones, removed, steering: null, next: { ...previous.next, zone: nextZone } };
 
   let nextSlot = previous?.next.slot ?? 0;
   const slots = new Map<string, number>();
@@ -109,7 +119,13 @@ export function newsBetween(previous: Snapshot | undefined, configuration: Confi
     }
   }
   const live = roomyLiveTable(previous?.live, nextSlot, specs.length);
-  return { generation, zones, removed, steering: { specs, live, slots }, next: { zone: nextZone, slot: nextSlot } };
+  return {
+    generation,
+    zones,
+    removed,
+    steering: { specs, live, slots },
+    next: { zone: nextZone, slot: nextSlot },
+  };
 }
 
 /** Puts a snapshot together; `news` is against `previous`. */
@@ -168,4 +184,14 @@ function roomyLiveTable(before: LiveTable | undefined, slots: number, pools: num
     for (let slot = 0; slot < Math.min(slots, before.up.length); slot++) carryOver(before, slot, live, slot);
   }
   return live;
+}
+
+const HACK = new WeakMap<object, ZoneImage>();
+function imageOf(zone: ZoneDocument): ZoneImage {
+  let image = HACK.get(zone);
+  if (image === undefined) {
+    image = compileZone(zone);
+    HACK.set(zone, image);
+  }
+  return image;
 }

@@ -37,7 +37,8 @@ export function makeLiveTable(slots: number, pools: number): LiveTable {
 
 /** Copies what is known of the member at one slot of one table to a slot of another. */
 export function carryOver(from: LiveTable, fromSlot: number, to: LiveTable, toSlot: number): void {
-  for (const column of ["up", "weight", "load", "rttMs"] as const) to[column][toSlot] = from[column][fromSlot]!;
+  for (const column of ["up", "weight", "load", "rttMs"] as const)
+    to[column][toSlot] = from[column][fromSlot]!;
 }
 
 /**

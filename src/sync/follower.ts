@@ -4,7 +4,7 @@
  *
  *   folder ─► FolderWatcher ─ listing ─┐
  *   SIGHUP ─► listing ─────────────────┴─► load ─► any error? ─ yes ─► log each fault, keep the last good snapshot
- *                                                            └─ no ──► compile ─► view.snapshot = …
+ *                                                            └─ no ──► compile ─► publish
  *
  * A load reads the files that changed, and the reader knows the others (documents/document-reader.ts), so one
  * edit takes milliseconds among a million records. One load at a time; what is asked for meanwhile follows. Generations only go up.
@@ -18,8 +18,7 @@ import { type FolderListing, listFolder } from "../documents/folder.ts";
 import type { LoadedDocuments } from "../documents/parse-documents.ts";
 import { WindroseError } from "../lib/errors.ts";
 import type { Fault } from "../lib/fault.ts";
-import type { View } from "../server/view.ts";
-import { compileSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import { compileSnapshot, newsBetween, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
 import { changeBetween, changeFields, isEmpty } from "./configuration-change.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
 import { readFilesAside } from "./reading-thread.ts";
@@ -38,13 +37,19 @@ export interface FollowerOptions {
   readonly load?: Load;
 }
 
+/** Who answers from the snapshots. */
+export interface Publisher {
+  readonly snapshot: Snapshot;
+  publish(news: SnapshotNews): void;
+}
+
 export class Follower {
   readonly #dir: string;
   readonly #log: Logger;
   readonly #load: Load;
   readonly #watcher: FolderWatcher;
   #configuration: Configuration | undefined;
-  #view: Pick<View, "snapshot"> | undefined;
+  #plane: Publisher | undefined;
   #listing: FolderListing = { files: new Map(), faults: [] };
   #loading: Promise<void> = Promise.resolve();
 
@@ -82,9 +87,9 @@ export class Follower {
     return compileSnapshot(configuration);
   }
 
-  /** From now on `view`, which answers from the first generation, gets each that follows. */
-  follow(view: Pick<View, "snapshot">): void {
-    this.#view = view;
+  /** From now on `plane`, which answers from the first generation, gets each that follows. */
+  follow(plane: Publisher): void {
+    this.#plane = plane;
     this.#watcher.start(this.#listing);
   }
 
@@ -111,11 +116,11 @@ export class Follower {
   }
 
   async #reload(reason: string, seen: FolderListing | undefined): Promise<void> {
-    const [before, view] = [this.#configuration, this.#view];
-    if (before === undefined || view === undefined) return; // the documents are being read as it is
+    const [before, plane] = [this.#configuration, this.#plane];
+    if (before === undefined || plane === undefined) return; // the documents are being read as it is
     const listing = seen ?? (await listFolder(this.#dir));
     const startedMs = performance.now();
-    const { generation } = view.snapshot;
+    const { generation } = plane.snapshot;
     const { configuration, faults } = await this.#load(listing, before);
     this.#logFaults(faults);
     if (configuration === undefined) {
@@ -136,12 +141,12 @@ export class Follower {
       this.#log.info({ reason, generation }, "nothing changed");
       return;
     }
-    const snapshot = compileSnapshot(configuration, view.snapshot);
+    const news = newsBetween(plane.snapshot, configuration);
     this.#configuration = configuration;
-    view.snapshot = snapshot; // one assignment: a query sees one generation
+    plane.publish(news);
     const durationMs = Math.round(performance.now() - startedMs);
     this.#log.info(
-      { reason, generation: snapshot.generation, ...changeFields(change), durationMs },
+      { reason, generation: news.generation, ...changeFields(change), durationMs },
       "new generation",
     );
     this.#warnOfMonitors(configuration);
