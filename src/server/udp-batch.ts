@@ -18,8 +18,13 @@ import { type Address, AF_INET, EAGAIN, EINTR, type Libc, MSG_DONTWAIT, MSG_WAIT
 
 /** Datagrams that one system call moves. More gains nothing that can be measured. */
 export const BATCH_SIZE = 64;
-/** Longer than any query: what is longer is cut, and then malformed. Replies stay within 1232. */
-const SLOT_OCTETS = 4096;
+/**
+ * Room for a query and for a reply. No query is longer: what is, is cut, and then malformed; and no reply over
+ * UDP is longer than 1232 octets. Both are an odd number of cache lines: were they a multiple of the page,
+ * all slots would fall into the same few lines of the first-level cache and push each other out.
+ */
+const QUERY_OCTETS = 33 * 64;
+const REPLY_OCTETS = 21 * 64;
 
 const HEADER_OCTETS = 64;
 const IOVEC_OCTETS = 16;
@@ -32,8 +37,8 @@ const OUT_IOVECS = IN_IOVECS + BATCH_SIZE * IOVEC_OCTETS;
 const NAMES = OUT_IOVECS + BATCH_SIZE * IOVEC_OCTETS;
 const CONTROLS = NAMES + BATCH_SIZE * NAME_OCTETS;
 const IN_OCTETS = CONTROLS + BATCH_SIZE * CONTROL_OCTETS;
-const OUT_OCTETS = IN_OCTETS + BATCH_SIZE * SLOT_OCTETS;
-const BLOCK_OCTETS = OUT_OCTETS + BATCH_SIZE * SLOT_OCTETS;
+const OUT_OCTETS = IN_OCTETS + BATCH_SIZE * QUERY_OCTETS;
+const BLOCK_OCTETS = OUT_OCTETS + BATCH_SIZE * REPLY_OCTETS;
 
 // struct msghdr, then the msg_len of struct mmsghdr; offsets in octets.
 const MSG_NAME = 0;
@@ -62,8 +67,8 @@ export function makeBatchBlock(): SharedArrayBuffer {
 /** A copy of the query at `slot` of a block. */
 export function packetInBlock(block: SharedArrayBuffer, slot: number): Uint8Array {
   const length = new Uint32Array(block)[IN_HEADERS / 4 + slot * HEADER_WORDS + MSG_LEN / 4]!;
-  const start = IN_OCTETS + slot * SLOT_OCTETS;
-  return new Uint8Array(block).slice(start, start + Math.min(length, SLOT_OCTETS));
+  const start = IN_OCTETS + slot * QUERY_OCTETS;
+  return new Uint8Array(block).slice(start, start + Math.min(length, QUERY_OCTETS));
 }
 
 export class UdpBatch {
@@ -91,9 +96,9 @@ export class UdpBatch {
     const base = libc.addressOf(this.#octets);
     const view = new DataView(block);
     for (let i = 0; i < BATCH_SIZE; i++) {
-      for (const [headers, iovecs, octets] of [
-        [IN_HEADERS, IN_IOVECS, IN_OCTETS],
-        [OUT_HEADERS, OUT_IOVECS, OUT_OCTETS],
+      for (const [headers, iovecs, octets, size] of [
+        [IN_HEADERS, IN_IOVECS, IN_OCTETS, QUERY_OCTETS],
+        [OUT_HEADERS, OUT_IOVECS, OUT_OCTETS, REPLY_OCTETS],
       ] as const) {
         const header = headers + i * HEADER_OCTETS;
         const iovec = iovecs + i * IOVEC_OCTETS;
@@ -101,8 +106,8 @@ export class UdpBatch {
         view.setBigUint64(header + MSG_IOV, base + BigInt(iovec), true);
         view.setBigUint64(header + MSG_IOVLEN, 1n, true);
         view.setBigUint64(header + MSG_CONTROL, base + BigInt(CONTROLS + i * CONTROL_OCTETS), true);
-        view.setBigUint64(iovec + IOV_BASE, base + BigInt(octets + i * SLOT_OCTETS), true);
-        view.setBigUint64(iovec + IOV_LEN, BigInt(SLOT_OCTETS), true);
+        view.setBigUint64(iovec + IOV_BASE, base + BigInt(octets + i * size), true);
+        view.setBigUint64(iovec + IOV_LEN, BigInt(size), true);
       }
     }
     for (let i = 0; i < BATCH_SIZE; i++) {
@@ -118,13 +123,15 @@ export class UdpBatch {
     );
     this.#outVector = this.#outHeaders[0]!;
     this.#queries = Array.from({ length: BATCH_SIZE }, (_, i) => {
-      return { octets: this.#slot(IN_OCTETS, i), length: 0 };
+      return { octets: this.#slot(IN_OCTETS + i * QUERY_OCTETS, QUERY_OCTETS), length: 0 };
     });
-    this.#replies = Array.from({ length: BATCH_SIZE }, (_, i) => this.#slot(OUT_OCTETS, i));
+    this.#replies = Array.from({ length: BATCH_SIZE }, (_, i) => {
+      return this.#slot(OUT_OCTETS + i * REPLY_OCTETS, REPLY_OCTETS);
+    });
   }
 
-  #slot(start: number, i: number): Uint8Array {
-    return this.#octets.subarray(start + i * SLOT_OCTETS, start + (i + 1) * SLOT_OCTETS);
+  #slot(start: number, size: number): Uint8Array {
+    return this.#octets.subarray(start, start + size);
   }
 
   /**
