@@ -17,12 +17,11 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import type { Configuration, ZoneDocument } from "../documents/configuration.ts";
+import type { Configuration } from "../documents/configuration.ts";
 import { carryOver, type LiveTable, makeLiveTable } from "../steering/live.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import { type Name, nameKey } from "../wire/name.ts";
-import { compileZone } from "../zone/zone-compiler.ts";
 import { ZoneImage } from "../zone/zone-image.ts";
 import { ZoneDirectory } from "./zone-directory.ts";
 
@@ -90,9 +89,7 @@ export function slotKey(poolId: string, memberName: string): string {
 export function newsBetween(previous: Snapshot | undefined, configuration: Configuration): SnapshotNews {
   let nextZone = previous?.next.zone ?? 0;
   const zones: SharedZone[] = [];
-  for (const [key, zoneDocument] of configuration.zones) {
-    const { id, apex } = zoneDocument;
-    const image = imageOf(zoneDocument);
+  for (const [key, { id, apex, image }] of configuration.zones) {
     const before = previous?.directory.get(key);
     if (before?.image.buffer === image.buffer) continue;
     zones.push({
@@ -184,14 +181,4 @@ function roomyLiveTable(before: LiveTable | undefined, slots: number, pools: num
     for (let slot = 0; slot < Math.min(slots, before.up.length); slot++) carryOver(before, slot, live, slot);
   }
   return live;
-}
-
-const HACK = new WeakMap<object, ZoneImage>();
-function imageOf(zone: ZoneDocument): ZoneImage {
-  let image = HACK.get(zone);
-  if (image === undefined) {
-    image = compileZone(zone);
-    HACK.set(zone, image);
-  }
-  return image;
 }

@@ -5,10 +5,7 @@
  * @module
  */
 import type { Name } from "../wire/name.ts";
-import { HEADER, NODE, type ZoneImage } from "./zone-image.ts";
-
-/** A node's name takes no more (see NODE.nameLengthAndFlags). */
-const LENGTH_MASK = 0xff;
+import { HEADER, NODE, NODE_LENGTH_MASK, type ZoneImage } from "./zone-image.ts";
 
 /** Lower-cased; the apex first, then those that have data of their own too, each in the order of the document. */
 export function steeredNames(image: ZoneImage, apex: Name): Name[] {
@@ -24,7 +21,7 @@ export function steeredNames(image: ZoneImage, apex: Name): Name[] {
     .sort((a, b) => a - b)
     .map((node) => {
       const start = words[node + NODE.name]!;
-      const length = words[node + NODE.nameLengthAndFlags]! & LENGTH_MASK;
+      const length = words[node + NODE.nameLengthAndFlags]! & NODE_LENGTH_MASK;
       return Uint8Array.of(...octets.slice(start, start + length), ...apex) as Name;
     });
 }

@@ -59,7 +59,7 @@ export const NODE = {
   rrsets: 7,
 } as const;
 
-const NODE_LENGTH_MASK = 0xff;
+export const NODE_LENGTH_MASK = 0xff;
 export const NODE_HAS_CNAME = 0x100;
 export const NODE_HAS_DNAME = 0x200;
 
