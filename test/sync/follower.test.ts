@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pino, { type Logger } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DocumentReader } from "../../src/documents/document-reader.ts";
-import type { Snapshot } from "../../src/snapshot/snapshot.ts";
+import { applyNews, type Snapshot, type SnapshotNews } from "../../src/snapshot/snapshot.ts";
 import { Follower } from "../../src/sync/follower.ts";
 
 let root = "";
@@ -70,7 +70,12 @@ async function follow(
   const lines = new Lines();
   const follower = new Follower({ dir, log: lines.log, ...(load === undefined ? {} : { load }) });
   followers.push(follower);
-  const view = { snapshot: await follower.loadFirst() };
+  const view = {
+    snapshot: await follower.loadFirst(),
+    publish(news: SnapshotNews): void {
+      this.snapshot = applyNews(this.snapshot, news);
+    },
+  };
   follower.follow(view);
   return { view, lines, follower };
 }
