@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSettings } from "../../src/cli/settings.ts";
@@ -45,6 +45,8 @@ describe("readSettings()", () => {
     expect(read([])).toEqual({
       zones: "zones",
       dns: [{ family: 4, address: "127.0.0.1", port: 5300 }],
+      workers: availableParallelism(),
+      udp: "auto",
       region: null,
       id: hostname(),
       versionText: expect.stringMatching(/^windrose \d+\.\d+\.\d+/),
