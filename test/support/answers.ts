@@ -70,18 +70,24 @@ function memberOf(text: string): MemberSpec {
   };
 }
 
+export function configurationOf(
+  zones: readonly ZoneDocument[],
+  pools: readonly PoolSpec[] = [],
+): Configuration {
+  return {
+    zones: new Map(zones.map((zone) => [nameKey(zone.apex), zone])),
+    pools: new Map(pools.map((pool) => [pool.id, pool])),
+    monitors: new Map(),
+  };
+}
+
 export function viewOf(
   zones: readonly ZoneDocument[],
   pools: readonly PoolSpec[] = [],
   options: Partial<ViewOptions> = {},
 ): View {
-  const configuration: Configuration = {
-    zones: new Map(zones.map((zone) => [nameKey(zone.apex), zone])),
-    pools: new Map(pools.map((pool) => [pool.id, pool])),
-    monitors: new Map(),
-  };
   return new View({
-    snapshot: compileSnapshot(configuration),
+    snapshot: compileSnapshot(configurationOf(zones, pools)),
     random: new SeededRandom(1),
     identity: { id: "node-1.example.com", version: "windrose test" },
     tcpIdleTimeoutMs: 30_000,
