@@ -107,20 +107,29 @@ function bigRecords(): string {
   return lines.join("\n");
 }
 
-/** A Respond over these zones. `onFailure` gets the faults of ours that respond() caught. */
-export function makeFuzzRespond(random: Random, onFailure: (error: unknown) => void): Respond {
-  const configuration: Configuration = {
+/** The zones and their pools. With `policy`, every pool has that one: `failover` draws nothing. */
+export function makeFuzzConfiguration(policy?: string): Configuration {
+  return {
     zones: new Map(
       [zone("fuzz.test", FUZZ_ZONE + bigRecords()), zone("second.test", SECOND_ZONE)].map((document) => [
         nameKey(document.apex),
         document,
       ]),
     ),
-    pools: new Map(pools().map((pool) => [pool.id, pool])),
+    pools: new Map(
+      pools().map((pool) => {
+        const steps = policy === undefined ? pool.policy : [{ type: policy, options: {} }];
+        return [pool.id, { ...pool, policy: steps }];
+      }),
+    ),
     monitors: new Map(),
   };
+}
+
+/** A Respond over these zones. `onFailure` gets the faults of ours that respond() caught. */
+export function makeFuzzRespond(random: Random, onFailure: (error: unknown) => void): Respond {
   const view = new View({
-    snapshot: compileSnapshot(configuration),
+    snapshot: compileSnapshot(makeFuzzConfiguration()),
     random,
     identity: { id: "fuzz-node", version: "Windrose" },
     tcpIdleTimeoutMs: 10_000,

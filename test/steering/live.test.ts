@@ -29,6 +29,20 @@ test("carryOver() takes all that is known of a member along", () => {
   setWeight(before, 1, 0.25);
   const after = makeLiveTable(3, 0);
   carryOver(before, 1, after, 2);
-  expect([after.up[2], after.weight[2], after.load[2], after.rttMs[2]]).toEqual([0, 0.25, Number.NaN, Number.NaN]);
+  expect([after.up[2], after.weight[2], after.load[2], after.rttMs[2]]).toEqual([
+    0,
+    0.25,
+    Number.NaN,
+    Number.NaN,
+  ]);
   expect([after.up[1], after.weight[1]]).toEqual([1, 1]);
+});
+
+test("setWeight() writes a part of the weight and lets the version grow", () => {
+  const live = makeLiveTable(2, 0);
+  expect([...live.weight]).toEqual([1, 1]);
+  setWeight(live, 0, 0.5);
+  expect([...live.weight, live.version[0]]).toEqual([0.5, 1, 1]);
+  for (const column of [live.weight, live.load, live.rttMs])
+    expect(column.buffer).toBeInstanceOf(SharedArrayBuffer);
 });

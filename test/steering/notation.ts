@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../src/lib/random.ts";
 import { choose, Picks, type SteerRequest } from "../../src/steering/choose.ts";
-import { makeLiveTable, type LiveTable, setUp } from "../../src/steering/live.ts";
+import { type LiveTable, makeLiveTable, setUp, setWeight } from "../../src/steering/live.ts";
 import { compilePools, type Pool } from "../../src/steering/pool.ts";
 import type { MemberSpec, PoolSpec, StepSpec } from "../../src/steering/spec.ts";
 import type { Trace } from "../../src/steering/trace.ts";
@@ -52,9 +52,18 @@ export class Bench {
   }
 
   set(name: string, isUp: boolean): void {
+    for (const slot of this.#slotsOf(name)) setUp(this.live, slot, isUp);
+  }
+
+  /** From now on a member has this part of its weight. */
+  weigh(name: string, part: number): void {
+    for (const slot of this.#slotsOf(name)) setWeight(this.live, slot, part);
+  }
+
+  #slotsOf(name: string): number[] {
     const found = [...this.#slots].filter(([key]) => key === name || key.endsWith(`/${name}`));
     assert(found.length > 0, `no member "${name}"`);
-    for (const [, slot] of found) setUp(this.live, slot, isUp);
+    return found.map(([, slot]) => slot);
   }
 
   /** The names of the members answered, with `+` between them; NODATA when there are none. */

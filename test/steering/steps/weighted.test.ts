@@ -136,3 +136,49 @@ describe("draw: smooth", () => {
     for (const answer of row) expect(new Set(answer.split("+")).size).toBe(2);
   });
 });
+
+describe("the live part of a weight", () => {
+  test.each(SEEDS)(
+    "weighted draws in proportion to weight times part, from the next query on, seed %i",
+    (seed) => {
+      const bench = benchOf("p policy=weighted: a=4 b=4", { seed });
+      expect(chiSquareFault(bench.count(DRAWS), { a: 1, b: 1 })).toBeUndefined();
+      bench.weigh("a", 0.25);
+      expect(chiSquareFault(bench.count(DRAWS), { a: 1, b: 4 })).toBeUndefined();
+      bench.weigh("a", 1);
+      expect(chiSquareFault(bench.count(DRAWS), { a: 1, b: 1 })).toBeUndefined();
+    },
+  );
+
+  test("weighted.smooth is exact over a cycle of the weights that count now", () => {
+    const bench = benchOf("p policy=weighted.smooth: a=4 b=2");
+    bench.weigh("a", 0.5);
+    expect([...bench.count(400)].toSorted()).toEqual([
+      ["a", 200],
+      ["b", 200],
+    ]);
+    bench.weigh("b", 0.5);
+    expect([...bench.count(300)].toSorted()).toEqual([
+      ["a", 200],
+      ["b", 100],
+    ]);
+  });
+
+  test.each(["weighted", "weighted.smooth"])("a part of 0 is a last resort under %s", (policy) => {
+    const bench = benchOf(`p policy=${policy}: a=1 b=3`);
+    bench.weigh("b", 0);
+    expect(bench.row(5)).toBe("a a a a a");
+    bench.set("a", false);
+    expect(bench.row(3)).toBe("b b b");
+    bench.weigh("a", 0);
+    bench.set("a", true);
+    expect([...bench.count(200).keys()].toSorted()).toEqual(["a", "b"]);
+  });
+
+  test("weighted draws a member of an inner pool by its part, and the pool by its own weight", () => {
+    const pools = "w policy=weighted: [x]=1 [y]=3; x policy=weighted: a b; y policy=weighted: c d";
+    const bench = benchOf(pools);
+    bench.weigh("c", 0.25);
+    expect(chiSquareFault(bench.count(DRAWS), { a: 0.5, b: 0.5, c: 0.6, d: 2.4 })).toBeUndefined();
+  });
+});
