@@ -13,7 +13,7 @@ import { readVersion } from "./version.ts";
 /** Loaded when needed, so that `windrose check` does not wait for what only `serve` uses. */
 export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
-/** Resolves to the exit code: 0 done, 1 fault found, 2 wrong usage. */
+/** Resolves to the exit code: 0 done, 1 fault found (a setting with a wrong value included), 2 wrong usage. */
 export async function runProgram(
   args: readonly string[],
   commands: Commands,
@@ -43,7 +43,7 @@ export async function runProgram(
   } catch (error) {
     if (!(error instanceof WindroseError)) throw error;
     io.stderr.write(`windrose ${word}: ${error.message}\n`);
-    return error.code === "usage" || error.code === "settings-invalid" ? 2 : 1;
+    return error.code === "usage" ? 2 : 1;
   }
 }
 

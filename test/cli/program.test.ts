@@ -75,7 +75,7 @@ test.each([
 
 test.each<[ErrorCode, number]>([
   ["usage", 2],
-  ["settings-invalid", 2],
+  ["settings-invalid", 1],
   ["address-in-use", 1],
 ])("runProgram() prints an operator's error %s in one line, with exit code %i", async (code, exit) => {
   const table = {

@@ -216,13 +216,20 @@ describe("windrose serve", () => {
     expect(child.output).toContain('Cannot serve the documents in "zones": they have errors');
   });
 
-  test("exits 2 for an unknown flag or a wrong value", async () => {
+  test("exits 2 for an unknown flag", async () => {
     const flag = run("--dnss", "127.0.0.1:0");
-    const value = run("--dns", "everywhere");
     expect(await exitCode(flag)).toBe(2);
     expect(flag.output).toContain("Unknown flag --dnss; did you mean --dns?");
-    expect(await exitCode(value)).toBe(2);
-    expect(value.output).toContain('Cannot use --dns: "everywhere" is not an IPv4 address');
+  });
+
+  test.each([
+    ["--dns", "everywhere", "is not an IPv4 address"],
+    ["--workers", "0", "is not a whole number from 1 to 256"],
+    ["--workers", "257", "is not a whole number from 1 to 256"],
+  ])("exits 1 for %s %s", async (flag, value, message) => {
+    const child = run(flag, value);
+    expect(await exitCode(child)).toBe(1);
+    expect(child.output).toContain(`Cannot use ${flag}: "${value}" ${message}`);
   });
 });
 
