@@ -28,8 +28,11 @@ export interface Client {
  */
 export type Respond = (query: Datagram, client: Client, out: Uint8Array) => number;
 
-/** Octets that `out` must hold. */
-export const UDP_REPLY_OCTETS_MAX = 4096;
+/** No query over UDP is longer; what is, is cut here by every UDP plane, so that all give the same answer. */
+export const UDP_QUERY_OCTETS_MAX = 33 * 64;
+
+/** Octets that `out` must hold. Over UDP no reply is longer than 1232; the rest is to spare. */
+export const UDP_REPLY_OCTETS_MAX = 21 * 64;
 export const TCP_REPLY_OCTETS_MAX = 65_535;
 
 /** Below this there is no header (RFC 1035 section 4.1.1), and nothing to reply to. */

@@ -35,7 +35,7 @@ const TYPE_NXNAME = 128;
 
 /**
  * Answers `query` into `out` and returns the octets written; 0 means silence. Never throws.
- * `out` holds 4,096 octets or more for UDP, 65,535 for TCP.
+ * `out` holds UDP_REPLY_OCTETS_MAX octets or more, for TCP 65,535.
  */
 export function respond(view: View, query: Datagram, client: Client, out: Uint8Array): number {
   try {

@@ -13,18 +13,17 @@
  *
  * @module
  */
-import type { Client, Datagram } from "./client.ts";
+import { type Client, type Datagram, UDP_QUERY_OCTETS_MAX, UDP_REPLY_OCTETS_MAX } from "./client.ts";
 import { type Address, AF_INET, EAGAIN, EINTR, type Libc, MSG_DONTWAIT, MSG_WAITFORONE } from "./libc.ts";
 
 /** Datagrams that one system call moves. More gains nothing that can be measured. */
 export const BATCH_SIZE = 64;
 /**
- * Room for a query and for a reply. No query is longer: what is, is cut, and then malformed; and no reply over
- * UDP is longer than 1232 octets. Both are an odd number of cache lines: were they a multiple of the page,
+ * Room for a query and for a reply. Both are an odd number of cache lines: were they a multiple of the page,
  * all slots would fall into the same few lines of the first-level cache and push each other out.
  */
-const QUERY_OCTETS = 33 * 64;
-const REPLY_OCTETS = 21 * 64;
+const QUERY_OCTETS = UDP_QUERY_OCTETS_MAX;
+const REPLY_OCTETS = UDP_REPLY_OCTETS_MAX;
 
 const HEADER_OCTETS = 64;
 const IOVEC_OCTETS = 16;

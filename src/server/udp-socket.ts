@@ -16,7 +16,13 @@
 import * as dgram from "node:dgram";
 import { setImmediate } from "node:timers/promises";
 import { bindError } from "./bind-error.ts";
-import { type Client, type Datagram, type Respond, UDP_REPLY_OCTETS_MAX } from "./client.ts";
+import {
+  type Client,
+  type Datagram,
+  type Respond,
+  UDP_QUERY_OCTETS_MAX,
+  UDP_REPLY_OCTETS_MAX,
+} from "./client.ts";
 import { setClientAddress } from "./client-address.ts";
 import type { ListenAddress } from "./listen-address.ts";
 
@@ -136,7 +142,7 @@ export class UdpSocket {
       }
     }
     this.#query.octets = octets;
-    this.#query.length = octets.length;
+    this.#query.length = Math.min(octets.length, UDP_QUERY_OCTETS_MAX);
     this.#client.port = from.port;
     const length = this.#respond(this.#query, this.#client, this.#out);
     if (length === 0) {

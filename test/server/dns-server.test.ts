@@ -1,7 +1,9 @@
 import * as dgram from "node:dgram";
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
-import { DnsServer, type DnsServerOptions } from "../../src/server/dns-server.ts";
+import { DnsServer } from "../../src/server/dns-server.ts";
+import { TcpServer } from "../../src/server/tcp-server.ts";
+import { UdpServer } from "../../src/server/udp-server.ts";
 import { askUdp, echo, framed, message, serialOf, silentLog, TcpClient } from "./harness.ts";
 
 const servers: DnsServer[] = [];
@@ -9,8 +11,11 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop({ withinMs: 1000 })));
 });
 
-function newServer(options: Partial<DnsServerOptions> = {}): DnsServer {
-  const server = new DnsServer({ respond: echo, log: silentLog, ...options });
+function newServer(
+  udp = new UdpServer({ respond: echo, log: silentLog }),
+  tcp = new TcpServer({ respond: echo }),
+): DnsServer {
+  const server = new DnsServer({ udp, tcp });
   servers.push(server);
   return server;
 }
@@ -19,7 +24,8 @@ const loopback4 = { family: 4, address: "127.0.0.1", port: 0 } as const;
 const loopback6 = { family: 6, address: "::1", port: 0 } as const;
 
 test("DnsServer answers over UDP and TCP on each address, with one port for both", async () => {
-  const server = newServer();
+  const [udp, tcp] = [new UdpServer({ respond: echo, log: silentLog }), new TcpServer({ respond: echo })];
+  const server = newServer(udp, tcp);
   const bound = await server.listen([loopback4, loopback6]);
   for (const { address, port } of bound) {
     expect(port).toBeGreaterThan(0);
@@ -29,8 +35,8 @@ test("DnsServer answers over UDP and TCP on each address, with one port for both
     expect(serialOf((await client.received(1))[0]!)).toBe(2);
     client.socket.destroy();
   }
-  expect(server.counts.udp.queries).toBe(2);
-  expect(server.counts.tcp.queries).toBe(2);
+  expect(udp.counts.queries).toBe(2);
+  expect(tcp.counts.queries).toBe(2);
 });
 
 test("DnsServer on wildcard addresses answers on each local address, IPv4 and IPv6 on their own", async () => {

@@ -9,8 +9,7 @@ import { poolOf, zoneOf } from "../support/answers.ts";
 /** A label that makes long names quickly. */
 export const LONG = "x".repeat(60);
 
-const example = zoneOf(
-  `
+const EXAMPLE = `
 $ORIGIN example.test.
 $TTL 300
 @        SOA   ns1 hostmaster 7 7200 900 1209600 60
@@ -51,29 +50,35 @@ out      DNAME example.org.
 deep     DNAME ${[LONG, LONG, LONG].join(".")}
 big      TXT   "${"t".repeat(255)}" "${"u".repeat(255)}"
 steered  TXT   "beside a pool"
-`,
-  { steered: "addresses", "*.wild": "addresses", v4: "v4only", off: "elsewhere", closed: "none" },
-);
+`;
 
-const other = zoneOf(`
+const STEERED = {
+  steered: "addresses",
+  "*.wild": "addresses",
+  v4: "v4only",
+  off: "elsewhere",
+  closed: "none",
+};
+
+const OTHER = `
 $ORIGIN other.test.
 @   300 SOA ns1 hostmaster 1 7200 900 1209600 60
 @   300 NS  ns1.example.test.
 www 300 CNAME www.sub
 back 300 CNAME www.example.test.
 www.sub 300 A 192.0.2.80
-`);
+`;
 
 /** A zone below another that is served too. */
-const below = zoneOf(`
+const BELOW = `
 $ORIGIN sister.example.test.
 @   300 SOA ns hostmaster 1 7200 900 1209600 60
 @   300 NS  ns
 ns  300 A   192.0.2.60
 up  300 CNAME www.example.test.
-`);
+`;
 
-export const EXAMPLE_ZONES = [example, other, below];
+export const EXAMPLE_ZONES = [zoneOf(EXAMPLE, STEERED), zoneOf(OTHER), zoneOf(BELOW)];
 
 export const EXAMPLE_POOLS = [
   poolOf("addresses", ["a 192.0.2.21 2001:db8::21", "b 192.0.2.22"], { answers: 2 }),
@@ -82,3 +87,17 @@ export const EXAMPLE_POOLS = [
   poolOf("none", ["pool empty"], { whenDown: "closed" }),
   poolOf("empty", ["a 192.0.2.24"], { minUp: 2, whenDown: "closed" }),
 ];
+
+/** Every owner name in them, absolute. */
+export const EXAMPLE_NAMES: readonly string[] = [
+  ...new Set([
+    ...[EXAMPLE, OTHER, BELOW].flatMap((text) => ownersOf(text)),
+    ...Object.keys(STEERED).map((owner) => `${owner}.example.test.`),
+  ]),
+];
+
+function ownersOf(text: string): string[] {
+  const origin = /^\$ORIGIN (\S+)$/m.exec(text)![1]!;
+  const owners = [...text.matchAll(/^([^$\s]\S*)\s/gm)].map(([, owner]) => owner!);
+  return owners.map((owner) => (owner === "@" ? origin : `${owner}.${origin}`));
+}

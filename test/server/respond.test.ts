@@ -6,7 +6,7 @@ import { encodeMessage } from "../../src/wire/message.ts";
 import { formatName, parseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
 import { RRClass, RRType } from "../../src/wire/rr-type.ts";
-import { answerTo, ask, decodeReply, poolOf, send, show, viewOf, zoneOf } from "../support/answers.ts";
+import { answerTo, ask, decodeReply, send, show, viewOf, zoneOf } from "../support/answers.ts";
 import { EXAMPLE_POOLS, EXAMPLE_ZONES, LONG } from "./example-zones.ts";
 
 const view = viewOf(EXAMPLE_ZONES, EXAMPLE_POOLS);
