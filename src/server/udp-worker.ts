@@ -67,6 +67,11 @@ export interface UdpWorkerReport {
 
 export type RespondWithView = (view: View, query: Datagram, client: Client, out: Uint8Array) => number;
 
+/**
+ * Batches that empty a socket, whatever keeps coming: its buffer has 8 MiB (the kernel doubles what it is asked for),
+ * and a datagram takes 768 octets of that at least.
+ */
+const DRAIN_BATCHES_MAX = 176;
 /** One in so many batches is timed. */
 const TIMED_BATCHES = 16;
 const POLL_TIMEOUT_MS = 20;
@@ -114,8 +119,12 @@ class UdpWorker {
         }
       } else this.#lookForNews();
     }
-    // What has been received by now gets its answer.
-    for (const { fd, isWildcard } of sockets) while (this.#serve(fd, isWildcard, false) > 0);
+    // What has been received by now gets its answer; under load there is always more.
+    for (const { fd, isWildcard } of sockets) {
+      for (let batches = 0; batches < DRAIN_BATCHES_MAX; batches++) {
+        if (this.#serve(fd, isWildcard, false) === 0) break;
+      }
+    }
   }
 
   /** One batch; how many queries it had. */

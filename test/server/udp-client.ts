@@ -124,6 +124,11 @@ export class Load {
     this.#fill();
   }
 
+  /** Sends no more, and does not care for what is on its way. */
+  end(): void {
+    this.#isStopped = true;
+  }
+
   /** Sends no more; resolves when all that was sent is answered or known to be lost. */
   async stop(): Promise<void> {
     this.#isStopped = true;
