@@ -61,7 +61,7 @@ export class NameKey {
       for (const stop = to + labelLength; to < stop; ) {
         const octet = LOWER[source[at++]!]!;
         octets[to++] = octet;
-        hash = Math.imul(hash ^ octet, 0x01000193);
+        hash = ((hash << 8) + hash + octet) | 0;
       }
       labelHash[labels++] = hash;
     }
