@@ -1,30 +1,19 @@
 /**
- * From runs to the table that is printed: medians over rounds, and medians of the ratios inside
- * each round. A machine that is slower for a while is so for all servers of that round, and
- * drops out of the ratio.
+ * The tables of the sections: one line for each server, medians over rounds, ratios inside rounds.
  *
  * @module
  */
-import type { JobResult } from "./generator/main.ts";
-
-export interface Run {
-  readonly server: string;
-  readonly workload: string;
-  readonly round: number;
-  readonly result: JobResult;
-}
-
-function cpuPerQueryMicroseconds({ result }: Run): number {
-  return (result.serverCpuSeconds / result.answeredInTime) * 1e6;
-}
-
-function queriesPerSecond({ result }: Run): number {
-  return result.answeredInTime / result.seconds;
-}
-
-function busyShare({ result }: Run): number {
-  return result.serverCpuSeconds / result.seconds;
-}
+import {
+  answeredPerCpuSecond,
+  busyShare,
+  cpuPerQueryMicroseconds,
+  p999,
+  queriesPerSecond,
+  type TcpRun,
+  type UdpRun,
+} from "./figures.ts";
+import { type InRound, median, ratioOf } from "./statistics.ts";
+import { formatTable } from "./table.ts";
 
 /** Below this the server waited for the generator, or for a core that it should have had to itself. */
 const BUSY_MIN = 0.9;
@@ -32,86 +21,121 @@ const IDLE_WARNING =
   "\nNot every server was busy: something else ran on these cores, or the generator was too slow. " +
   "CPU per query holds, more or less; queries per second do not.\n";
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+interface ServerRun extends InRound {
+  readonly server: string;
 }
 
-/** Median over rounds of this server's figure divided by the other's of the same round. */
-function medianRatio(
-  runs: readonly Run[],
-  others: readonly Run[],
-  figure: (run: Run) => number,
-): number | undefined {
-  const ratios = runs.flatMap((run) => {
-    const other = others.find(({ round }) => round === run.round);
-    return other === undefined ? [] : [figure(run) / figure(other)];
-  });
-  return ratios.length === 0 ? undefined : median(ratios);
-}
-
-export interface ReportOptions {
+export interface ReportOptions<Run extends ServerRun> {
   readonly title: string;
   /** Ids and titles, in the order of the lines. */
   readonly servers: readonly { readonly id: string; readonly title: string }[];
-  /** Of one workload. */
   readonly runs: readonly Run[];
   /** By server id. */
   readonly notes: Readonly<Record<string, string>>;
 }
 
-/** The table of one workload, in Markdown. */
-export function formatReport({ title, servers, runs, notes }: ReportOptions): string {
-  const isOpenLoop = runs.some(({ result }) => result.responseTime !== undefined);
-  const byServer = (id: string) => runs.filter(({ server }) => server === id);
-  const gdnsd = byServer("gdnsd");
-  const echo = byServer("echo");
-  const head = isOpenLoop
-    ? ["", "p50 µs", "p99 µs", "p99.9 µs", "p99.9 / gdnsd", "CPU µs/query", "lost", "wrong", ""]
-    : ["", "CPU µs/query", "/ gdnsd", "/ echo", "queries/s", "/ gdnsd", "busy", "lost", "wrong", ""];
-  const lines = servers.flatMap((server) => {
-    const own = byServer(server.id);
-    if (own.length === 0) return [];
-    const middle = (figure: (run: Run) => number) => median(own.map(figure));
-    const over = (others: readonly Run[], figure: (run: Run) => number) =>
-      medianRatio(own, others, figure)?.toFixed(2) ?? "–";
-    const sum = (figure: (run: Run) => number) => String(own.reduce((total, run) => total + figure(run), 0));
-    const cpu = middle(cpuPerQueryMicroseconds).toFixed(2);
-    const trouble = [
-      sum(({ result }) => result.lost),
-      sum(({ result }) => result.wrong),
-      notes[server.id] ?? "",
-    ];
-    const cells = isOpenLoop
-      ? [
-          middle(({ result }) => result.responseTime!.p50).toFixed(0),
-          middle(({ result }) => result.responseTime!.p99).toFixed(0),
-          middle(({ result }) => result.responseTime!.p999).toFixed(0),
-          over(gdnsd, ({ result }) => result.responseTime!.p999),
-          cpu,
-        ]
-      : [
-          cpu,
-          over(gdnsd, cpuPerQueryMicroseconds),
-          over(echo, cpuPerQueryMicroseconds),
-          middle(queriesPerSecond).toFixed(0),
-          over(gdnsd, queriesPerSecond),
-          `${(middle(busyShare) * 100).toFixed(0)} %`,
-        ];
-    return [[server.title, ...cells, ...trouble]];
-  });
-  const isIdle =
-    !isOpenLoop &&
-    servers.some(({ id }) => byServer(id).length > 0 && median(byServer(id).map(busyShare)) < BUSY_MIN);
-  return `\n### ${title}\n\n${formatTable(head, lines)}${isIdle ? IDLE_WARNING : ""}`;
+/** One server's runs, and what a cell can be made of. */
+class Line<Run extends ServerRun> {
+  readonly own: readonly Run[];
+  readonly #all: readonly Run[];
+
+  constructor(all: readonly Run[], server: string) {
+    this.#all = all;
+    this.own = all.filter((run) => run.server === server);
+  }
+
+  middle(figure: (run: Run) => number): number {
+    return median(this.own.map(figure));
+  }
+
+  over(server: string, figure: (run: Run) => number): string {
+    const others = this.#all.filter((run) => run.server === server);
+    return ratioOf(this.own, others, figure)?.median.toFixed(2) ?? "–";
+  }
+
+  sum(figure: (run: Run) => number): string {
+    return String(this.own.reduce((total, run) => total + figure(run), 0));
+  }
 }
 
-function formatTable(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, i) => Math.max(3, cell.length, ...lines.map((line) => line[i]!.length)));
-  const isText = (i: number) => i === 0 || i === head.length - 1;
-  const row = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => (isText(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(" | ")} |`;
-  const rule = `|${widths.map((width, i) => (isText(i) ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
-  return `${[row(head), rule, ...lines.map(row)].join("\n")}\n`;
+function formatLines<Run extends ServerRun>(
+  { title, servers, runs, notes }: ReportOptions<Run>,
+  head: readonly string[],
+  cells: (line: Line<Run>) => readonly string[],
+): string {
+  const lines = servers.flatMap(({ id, title: name }) => {
+    const line = new Line(runs, id);
+    return line.own.length === 0 ? [] : [[name, ...cells(line), notes[id] ?? ""]];
+  });
+  const table = { head: ["", ...head, ""], lines, textColumns: [0, head.length + 1] };
+  return `\n### ${title}\n\n${formatTable(table)}`;
+}
+
+/** One workload, at saturation. */
+export function formatWorkload(options: ReportOptions<UdpRun>): string {
+  const head = ["CPU µs/query", "/ gdnsd", "/ echo", "queries/s", "/ gdnsd", "busy", "lost", "wrong"];
+  let isIdle = false;
+  const table = formatLines(options, head, (line) => {
+    const busy = line.middle(busyShare);
+    isIdle ||= busy < BUSY_MIN;
+    return [
+      line.middle(cpuPerQueryMicroseconds).toFixed(2),
+      line.over("gdnsd", cpuPerQueryMicroseconds),
+      line.over("echo", cpuPerQueryMicroseconds),
+      line.middle(queriesPerSecond).toFixed(0),
+      line.over("gdnsd", queriesPerSecond),
+      `${(busy * 100).toFixed(0)} %`,
+      line.sum(({ result }) => result.lost),
+      line.sum(({ result }) => result.wrong),
+    ];
+  });
+  return `${table}${isIdle ? IDLE_WARNING : ""}`;
+}
+
+/** The open loop. */
+export function formatResponseTimes(options: ReportOptions<UdpRun>): string {
+  const head = [
+    "p50 µs",
+    "p99 µs",
+    "p99.9 µs",
+    "p99.9 / gdnsd",
+    "late p50 µs",
+    "late p99.9 µs",
+    "CPU µs/query",
+    "lost",
+    "wrong",
+  ];
+  return formatLines(options, head, (line) => [
+    line.middle(({ result }) => result.responseTime?.p50 ?? Number.NaN).toFixed(0),
+    line.middle(({ result }) => result.responseTime?.p99 ?? Number.NaN).toFixed(0),
+    line.middle(p999).toFixed(0),
+    line.over("gdnsd", p999),
+    line.middle(({ result }) => result.lateness?.p50 ?? Number.NaN).toFixed(0),
+    line.middle(({ result }) => result.lateness?.p999 ?? Number.NaN).toFixed(0),
+    line.middle(cpuPerQueryMicroseconds).toFixed(2),
+    line.sum(({ result }) => result.lost),
+    line.sum(({ result }) => result.wrong),
+  ]);
+}
+
+/** Pipelined connections. */
+export function formatTcp(options: ReportOptions<TcpRun>): string {
+  const head = [
+    "answered per CPU s",
+    "/ gdnsd",
+    "CPU µs/query",
+    "queries/s",
+    "busy",
+    "generator busy",
+    "wrong",
+  ];
+  return formatLines(options, head, (line) => [
+    line.middle(answeredPerCpuSecond).toFixed(0),
+    line.over("gdnsd", answeredPerCpuSecond),
+    (1e6 / line.middle(answeredPerCpuSecond)).toFixed(2),
+    line.middle(({ result }) => result.answered / result.seconds).toFixed(0),
+    `${(line.middle(busyShare) * 100).toFixed(0)} %`,
+    `${(line.middle(({ result }) => result.generatorCpuSeconds / result.seconds) * 100).toFixed(0)} %`,
+    line.sum(({ result }) => result.wrong),
+  ]);
 }

@@ -9,24 +9,29 @@ import { createSocket } from "node:dgram";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Peer } from "./peers/peer.ts";
+import { ask } from "./ask.ts";
+import type { Peer, Place } from "./peers/peer.ts";
 import { pinned } from "./pinning.ts";
-import { queriesOf, WORKLOADS } from "./workloads.ts";
+import { aQuery } from "./workloads.ts";
 
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
-/** What a server said last is kept for the report of its failure, and no more than this. */
-const OUTPUT_LENGTH_MAX = 4_000;
+/** What a server said is kept, for counting and for the report of its failure: the last so many characters. */
+const OUTPUT_LENGTH_MAX = 4_000_000;
+const REPORT_LENGTH_MAX = 4_000;
 
 export class ServerProcess {
   readonly peer: Peer;
   readonly port: number;
+  /** Its own, as its peer's prepare() filled it. */
+  readonly directory: string;
   readonly #child: ChildProcess;
   #output = "";
 
-  private constructor(peer: Peer, port: number, child: ChildProcess) {
+  private constructor(peer: Peer, { port, directory }: Place, child: ChildProcess) {
     this.peer = peer;
     this.port = port;
+    this.directory = directory;
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -46,14 +51,14 @@ export class ServerProcess {
     const { file, args } = pinned(peer.prepare({ directory, port }), core);
     const server = new ServerProcess(
       peer,
-      port,
+      { port, directory },
       spawn(file, args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] }),
     );
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    while (!(await isAnswering(port))) {
+    while ((await ask(port, aQuery("www.example.com"))) === undefined) {
       if (!server.isRunning || performance.now() > deadlineMs) {
         await server.stop();
-        throw new Error(`${peer.title} does not answer on 127.0.0.1:${port}: ${server.#output.trim()}`);
+        throw new Error(`${peer.title} does not answer on 127.0.0.1:${port}: ${server.output}`);
       }
       await sleep(50);
     }
@@ -69,8 +74,16 @@ export class ServerProcess {
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
+  /** The end of what it printed. */
   get output(): string {
-    return this.#output.trim();
+    return this.#output.slice(-REPORT_LENGTH_MAX).trim();
+  }
+
+  /** All that it printed since this was last asked. */
+  takeOutput(): string {
+    const output = this.#output;
+    this.#output = "";
+    return output;
   }
 
   /** SIGTERM, and SIGKILL for one that does not mind. */
@@ -79,21 +92,6 @@ export class ServerProcess {
     if (this.isRunning) this.#child.kill("SIGTERM");
     while (this.isRunning && performance.now() < deadlineMs) await sleep(20);
     if (this.isRunning) this.#child.kill("SIGKILL");
-  }
-}
-
-/** Asks for the static name once; true when a datagram comes back within 200 ms. */
-async function isAnswering(port: number): Promise<boolean> {
-  const socket = createSocket("udp4");
-  try {
-    return await new Promise<boolean>((resolve) => {
-      socket.on("error", () => resolve(false));
-      socket.on("message", () => resolve(true));
-      setTimeout(() => resolve(false), 200);
-      socket.connect(port, "127.0.0.1", () => socket.send(queriesOf(WORKLOADS[0]!)[0]!));
-    });
-  } finally {
-    socket.close();
   }
 }
 

@@ -88,6 +88,13 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
+/** Throws Error when there is none of that id. */
+export function workloadOf(id: string): Workload {
+  const workload = WORKLOADS.find((known) => known.id === id);
+  if (workload === undefined) throw new Error(`there is no workload "${id}"`);
+  return workload;
+}
+
 /** The queries of a workload, the same at every call. */
 export function queriesOf(workload: Workload): Uint8Array[] {
   const random = new SeededRandom(20_250_701);
@@ -95,7 +102,7 @@ export function queriesOf(workload: Workload): Uint8Array[] {
 }
 
 /** A query for A in class IN, RD clear, ID 0 (the generator puts in its own). */
-function aQuery(name: string): Uint8Array {
+export function aQuery(name: string): Uint8Array {
   const octets: number[] = [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
   for (const label of name.split(".")) {
     octets.push(label.length, ...Buffer.from(label, "latin1"));

@@ -5,8 +5,11 @@
  *
  * @module
  */
+import type { Libc } from "../../src/server/libc.ts";
 import type { Workload } from "../workloads.ts";
-import { BATCH_SIZE, connectUdp, type DatagramVector, type Libc } from "./libc.ts";
+import { BATCH_SIZE, connectUdp, type DatagramVector } from "./datagrams.ts";
+import type { Histogram } from "./histogram.ts";
+import { isRightReply } from "./reply-check.ts";
 
 const IDS = 0x10000;
 const FREE = -1;
@@ -44,8 +47,8 @@ export interface FlightOptions {
 export class Flight {
   counts: FlightCounts = { sent: 0, answered: 0, lost: 0, stray: 0, checked: 0, wrong: 0 };
   inFlight = 0;
-  /** Scheduled time of sending by ID; used where response times are measured. */
-  readonly sentAtMs = new Float64Array(IDS);
+  /** When each ID's query was due; used where response times are measured. */
+  readonly #dueMs = new Float64Array(IDS);
   readonly #fd: number;
   readonly #options: FlightOptions;
   /** Number of the query that each ID carries. */
@@ -62,8 +65,8 @@ export class Flight {
     this.counts = { sent: 0, answered: 0, lost: 0, stray: 0, checked: 0, wrong: 0 };
   }
 
-  /** Sends the next `count` (at most 64) queries. Query i of them is due at atMs + i * stepMs. */
-  send(count: number, atMs = 0, stepMs = 0): number {
+  /** Sends the next `count` (at most 64) queries. Query i of them was due at dueMs + i * stepMs. */
+  send(count: number, dueMs = 0, stepMs = 0): number {
     const { queries, lossSpan } = this.#options;
     const { octets, slotSize } = queries;
     const first = this.#nextBatch * BATCH_SIZE;
@@ -74,7 +77,7 @@ export class Flight {
       octets[(first + i) * slotSize] = id >> 8;
       octets[(first + i) * slotSize + 1] = id & 0xff;
       this.#queryOf[id] = first + i;
-      this.sentAtMs[id] = atMs + i * stepMs;
+      this.#dueMs[id] = dueMs + i * stepMs;
     }
     const sent = queries.send(this.#fd, this.#nextBatch, count);
     for (let i = sent; i < count; i++) this.#queryOf[(this.#nextId + i) & 0xffff] = FREE;
@@ -85,10 +88,11 @@ export class Flight {
     return sent;
   }
 
-  /** Takes up to 64 replies; `onReply` gets the ID of each that was waited for. */
-  receive(flags: number, onReply?: (id: number) => void): number {
+  /** Takes up to 64 replies; their response times, counted from when they were due, go into `responseTimes`. */
+  receive(flags: number, responseTimes?: Histogram): number {
     const { inbox } = this.#options;
     const received = inbox.receive(this.#fd, flags);
+    const nowMs = received > 0 && responseTimes !== undefined ? performance.now() : 0;
     for (let i = 0; i < received; i++) {
       const at = i * inbox.slotSize;
       const id = (inbox.octets[at]! << 8) | inbox.octets[at + 1]!;
@@ -101,7 +105,7 @@ export class Flight {
       this.inFlight--;
       this.counts.answered++;
       if (this.counts.answered % SAMPLE === 0) this.#check(at, inbox.lengthOf(i), query);
-      onReply?.(id);
+      responseTimes?.add((nowMs - this.#dueMs[id]!) * 1000);
     }
     return received;
   }
@@ -125,18 +129,6 @@ export class Flight {
     this.counts.checked++;
     const reply = inbox.octets.subarray(at, at + length);
     const asked = queries.octets.subarray(query * queries.slotSize, (query + 1) * queries.slotSize);
-    const answers = (reply[6]! << 8) | reply[7]!;
-    const isResponse = (reply[2]! & 0x80) !== 0;
-    let isRight = isResponse && (reply[3]! & 0x0f) === workload.rcode && answers === workload.answers;
-    // The question must come back octet for octet, its case included.
-    for (let i = 12; isRight && i < questionEnd(asked); i++) isRight = reply[i] === asked[i];
-    if (!isRight) this.counts.wrong++;
+    if (!isRightReply(workload, asked, reply)) this.counts.wrong++;
   }
-}
-
-/** Where the question of one of our own queries (uncompressed, one question) ends. */
-function questionEnd(query: Uint8Array): number {
-  let at = 12;
-  while (query[at] !== 0) at += 1 + query[at]!;
-  return at + 5;
 }

@@ -12,6 +12,8 @@ export const dns2: Peer = {
   id: "dns2",
   title: "dns2",
   checkReplies: true,
+  hasTcp: false,
+  isSlow: true,
   notes: { weighted: "a static A: dns2 has no weights" },
   missing() {
     try {

@@ -13,6 +13,7 @@ export const echo: Peer = {
   id: "echo",
   title: "bare echo",
   checkReplies: false,
+  hasTcp: false,
   notes: {},
   missing: () => (findExecutable("gcc") ? undefined : "apt-get install gcc libc6-dev"),
   prepare({ directory, port }) {

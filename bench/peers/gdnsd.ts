@@ -13,6 +13,7 @@ export const gdnsd: Peer = {
   id: "gdnsd",
   title: "gdnsd",
   checkReplies: true,
+  hasTcp: true,
   notes: { weighted: "plugin weighted" },
   missing: () => (findExecutable("gdnsd") ? undefined : "apt-get install gdnsd"),
   prepare({ directory, port }) {

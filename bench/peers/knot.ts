@@ -13,6 +13,7 @@ export const knot: Peer = {
   id: "knot",
   title: "Knot DNS",
   checkReplies: true,
+  hasTcp: true,
   notes: { weighted: "a static A: Knot has no weights" },
   missing: () => (findExecutable("knotd") ? undefined : "apt-get install knot"),
   prepare({ directory, port }) {

@@ -12,11 +12,15 @@ export interface Peer {
   prepare(place: Place): Command;
   /** False for the echo: its "replies" are the queries. */
   readonly checkReplies: boolean;
+  /** Whether it answers over TCP too. */
+  readonly hasTcp: boolean;
+  /** Many times slower than the others: measured only where the table compares with it. */
+  readonly isSlow?: boolean;
   /** Workloads that it answers in another way than the others: by id, what is different. */
   readonly notes: Readonly<Record<string, string>>;
 }
 
-interface Place {
+export interface Place {
   /** Its own, empty; removed at the end. */
   readonly directory: string;
   /** UDP and TCP, on 127.0.0.1. */

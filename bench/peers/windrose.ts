@@ -7,18 +7,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Peer } from "./peer.ts";
-import { zonesDocument } from "./zones.ts";
+import { EDITED_FILE, editedDocument, ZONES_FOLDER, zonesDocument } from "./zones.ts";
 
 export const windrose: Peer = {
   id: "windrose",
   title: "Windrose",
   checkReplies: true,
+  hasTcp: true,
   notes: { weighted: "a pool with `policy: weighted`" },
   missing: () => undefined,
   prepare({ directory, port }) {
-    const zones = join(directory, "zones");
+    const zones = join(directory, ZONES_FOLDER);
     mkdirSync(zones);
     writeFileSync(join(zones, "bench.yaml"), zonesDocument());
+    writeFileSync(join(zones, EDITED_FILE), editedDocument(0));
     const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
     return {
       file: process.execPath,

@@ -34,15 +34,43 @@ export function largeMasterFile(): string {
   return `${masterFileHead(LARGE_ZONE)}${lines.join("\n")}\n`;
 }
 
-/** Both zones as one of our documents (DESIGN section 2). */
-export function zonesDocument(): string {
-  const head = `    ttl: 300
+const DOCUMENT_HEAD = `    ttl: 300
     contact: hostmaster@example.com
     records:
       "@": { NS: [ns1, ns2] }
       ns1: { A: 192.0.2.53 }
       ns2: { A: 198.51.100.53 }
 `;
+
+/** Where Windrose's documents are, below its directory. */
+export const ZONES_FOLDER = "zones";
+/** The document of the zone that is edited while others are asked. */
+export const EDITED_FILE = "edited.yaml";
+const EDITED_ZONE = "edited.example";
+const EDITED_RECORDS = 1000;
+/** Says which edition of the zone answers. */
+export const EDITION_NAME = `edition.${EDITED_ZONE}`;
+
+export function editionAddress(edition: number): string {
+  return `10.${edition >> 16}.${(edition >> 8) & 0xff}.${edition & 0xff}`;
+}
+
+/** A zone of 1,000 records as a document; editions differ in one of them. */
+export function editedDocument(edition: number): string {
+  // The head has four records, the edition is one.
+  const hosts = Array.from(
+    { length: EDITED_RECORDS - 5 },
+    (_, n) => `      ${largeZoneLabel(n)}: { A: ${largeZoneAddress(n)} }`,
+  );
+  return `zones:
+  ${EDITED_ZONE}:
+${DOCUMENT_HEAD}      edition: { A: ${editionAddress(edition)} }
+${hosts.join("\n")}
+`;
+}
+
+/** Both zones as one of our documents (DESIGN section 2). */
+export function zonesDocument(): string {
   const members = WEIGHTED_MEMBERS.map(({ address, weight }) => `{ address: ${address}, weight: ${weight} }`);
   const large = Array.from(
     { length: LARGE_ZONE_NAMES },
@@ -54,11 +82,11 @@ export function zonesDocument(): string {
     members: [${members.join(", ")}]
 zones:
   ${SMALL_ZONE}:
-${head}      www: { A: ${STATIC_ADDRESS} }
+${DOCUMENT_HEAD}      www: { A: ${STATIC_ADDRESS} }
       "*.wild": { A: ${WILDCARD_ADDRESS} }
       weighted: { pool: weighted }
   ${LARGE_ZONE}:
-${head}${large.join("\n")}
+${DOCUMENT_HEAD}${large.join("\n")}
 `;
 }
 

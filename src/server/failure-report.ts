@@ -13,11 +13,11 @@ const REPORT_INTERVAL_MS = 1000;
 export function failureReport(
   log: Logger,
   nowMs: () => number = () => performance.now(),
-): (error: unknown, query: Uint8Array) => void {
+): (error: unknown, query: Uint8Array, failures?: number) => void {
   let reportedMs = Number.NEGATIVE_INFINITY;
   let count = 0;
-  return function report(error, query) {
-    count++;
+  return function report(error, query, failures = 1) {
+    count += failures;
     if (nowMs() - reportedMs < REPORT_INTERVAL_MS) return;
     reportedMs = nowMs();
     log.error({ err: error, query: Buffer.from(query).toString("base64"), count }, "answer failed");

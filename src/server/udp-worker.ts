@@ -63,6 +63,8 @@ export interface UdpWorkerReport {
   readonly kind: "failure";
   readonly error: unknown;
   readonly query: Uint8Array;
+  /** Failures since the last report; this one is the latest. */
+  readonly count: number;
 }
 
 export type RespondWithView = (view: View, query: Datagram, client: Client, out: Uint8Array) => number;
@@ -72,6 +74,8 @@ export type RespondWithView = (view: View, query: Datagram, client: Client, out:
  * and a datagram takes 768 octets of that at least.
  */
 const DRAIN_BATCHES_MAX = 176;
+/** A query that fails can be sent a hundred thousand times a second; main hears of it as often as it logs. */
+const REPORT_INTERVAL_MS = 1000;
 /** One in so many batches is timed. */
 const TIMED_BATCHES = 16;
 const POLL_TIMEOUT_MS = 20;
@@ -95,6 +99,8 @@ class UdpWorker {
   #counters: Counters | undefined;
   #seenNews = 0;
   #batches = 0;
+  #reportedMs = Number.NEGATIVE_INFINITY;
+  #unreported = 0;
 
   constructor(start: UdpWorkerStart, libc: Libc, respond: RespondWithView) {
     this.#start = start;
@@ -192,16 +198,24 @@ class UdpWorker {
   }
 
   #makeView(snapshot: Snapshot): View {
-    const { seed, identity, tcpIdleTimeoutMs, port } = this.#start;
+    const { seed, identity, tcpIdleTimeoutMs } = this.#start;
     return new View({
       snapshot,
       counters: this.#counters!,
       random: new SeededRandom(seed),
       identity,
       tcpIdleTimeoutMs,
-      onFailure: (error, query) => {
-        port.postMessage({ kind: "failure", error, query } satisfies UdpWorkerReport);
-      },
+      onFailure: (error, query) => this.#report(error, query),
     });
+  }
+
+  #report(error: unknown, query: Uint8Array): void {
+    this.#unreported++;
+    const nowMs = performance.now();
+    if (nowMs - this.#reportedMs < REPORT_INTERVAL_MS) return;
+    this.#reportedMs = nowMs;
+    const report: UdpWorkerReport = { kind: "failure", error, query, count: this.#unreported };
+    this.#unreported = 0;
+    this.#start.port.postMessage(report);
   }
 }

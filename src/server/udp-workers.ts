@@ -32,7 +32,8 @@ export interface UdpWorkersOptions {
   readonly snapshot: Snapshot;
   readonly identity: Identity;
   readonly tcpIdleTimeoutMs: number;
-  readonly onFailure: (error: unknown, query: Uint8Array) => void;
+  /** `count` failures since the call before, of which this is the latest. */
+  readonly onFailure: (error: unknown, query: Uint8Array, count: number) => void;
   /** The module that a worker runs; tests have one that dies on demand. */
   readonly entry?: URL;
 }
@@ -142,7 +143,7 @@ export class UdpWorkers {
     slot.port = port1;
     slot.startedMs = performance.now();
     Atomics.store(slot.control, CONTROL.inHand, 0);
-    port1.on("message", ({ error, query }: UdpWorkerReport) => onFailure(error, query));
+    port1.on("message", ({ error, query, count }: UdpWorkerReport) => onFailure(error, query, count));
     port1.unref();
     slot.countsIn = undefined;
     this.#makeRoom(slot);

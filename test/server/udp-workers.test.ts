@@ -2,6 +2,8 @@
  * Workers that die: what is lost, what is not, who takes their place, and what is said about it.
  */
 import { afterEach, describe, expect, test } from "vitest";
+import { sumOf } from "../../src/server/counter-blocks.ts";
+import { COUNTER } from "../../src/server/counters.ts";
 import { failureReport } from "../../src/server/failure-report.ts";
 import { UdpWorkers, type UdpWorkersOptions } from "../../src/server/udp-workers.ts";
 import { compileSnapshot } from "../../src/snapshot/snapshot.ts";
@@ -150,6 +152,21 @@ describe("UdpWorkers", () => {
       query: Buffer.from(encodeQuery("fail.a.test. A", 1)).toString("base64"),
     });
     expect(deaths(lines)).toEqual([]);
+  });
+
+  test("tells of failures once a second at most, with how many there were", async () => {
+    const counts: number[] = [];
+    const { workers: one, port } = await start(1, {
+      onFailure: (_error, _query, count) => counts.push(count),
+    });
+    const client = await connect(port);
+    const startMs = performance.now();
+    for (let i = 0; i < 500; i++) await client.ask("fail.a.test. A");
+    await one.stop(performance.now() + 2000);
+    expect(sumOf(one.counters, COUNTER.failures)).toBe(500);
+    expect(counts[0]).toBe(1);
+    expect(counts.length).toBeLessThanOrEqual(1 + (performance.now() - startMs) / 1000);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(500);
   });
 
   test("stop() answers what is in the sockets, then frees the port", async () => {

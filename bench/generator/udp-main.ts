@@ -1,5 +1,5 @@
 /**
- * The load generator: a process of its own, so that it can be pinned to a core of its own. Takes
+ * The load generator for UDP: a process of its own, so that it can be pinned to a core of its own. Takes
  * one job as JSON on the command line, prints one result as JSON, and ends by itself.
  *
  * Closed loop: a fixed number of queries in flight, the server as busy as it can be; gives
@@ -9,13 +9,14 @@
  *
  * @module
  */
+import { type Libc, MSG_DONTWAIT, MSG_WAITFORONE } from "../../src/server/libc.ts";
 import { processTreeCpuSeconds } from "../process-cpu.ts";
-import { queriesOf, WORKLOADS, type Workload } from "../workloads.ts";
+import { queriesOf, type Workload, workloadOf } from "../workloads.ts";
+import { BATCH_SIZE, DatagramVector, requireLibc } from "./datagrams.ts";
 import { Flight, type FlightCounts } from "./flight.ts";
 import { Histogram } from "./histogram.ts";
-import { BATCH_SIZE, DatagramVector, type Libc, MSG_DONTWAIT, MSG_WAITFORONE, openLibc } from "./libc.ts";
 
-export interface Job {
+export interface UdpJob {
   readonly port: number;
   /** Whose CPU time is read. */
   readonly pid: number;
@@ -31,14 +32,23 @@ export interface Job {
   readonly rate: number;
 }
 
-export interface JobResult extends FlightCounts {
+/** In µs. */
+interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+}
+
+export interface UdpResult extends FlightCounts {
   readonly seconds: number;
   readonly serverCpuSeconds: number;
   readonly generatorCpuSeconds: number;
   /** Replies that came while the clock ran; those of the drain after it are in `answered` only. */
   readonly answeredInTime: number;
-  /** Open loop only, in µs. */
-  readonly responseTime?: { readonly p50: number; readonly p99: number; readonly p999: number };
+  /** Open loop only: from when a query was due until its reply was taken. */
+  readonly responseTime?: Percentiles;
+  /** Open loop only: the part of it before the query had left. Large: the generator was the limit. */
+  readonly lateness?: Percentiles;
 }
 
 /** One reply is at most this long: what the server may send over UDP, and some. */
@@ -50,30 +60,36 @@ const LOSS_SPAN_OPEN_LOOP = 65_536;
 /** A minute is more than any run needs; a longer one is a mistake. */
 const SECONDS_MAX = 60;
 
-function run(job: Job): JobResult {
-  const workload = WORKLOADS.find(({ id }) => id === job.workload);
-  if (workload === undefined) throw new Error(`Unknown workload "${job.workload}"`);
+/** What the open loop measures; the closed loop leaves it empty. */
+interface Timings {
+  readonly responses: Histogram;
+  readonly lateness: Histogram;
+}
+
+function run(job: UdpJob): UdpResult {
+  const workload = workloadOf(job.workload);
   if (!(job.seconds > 0 && job.seconds + job.warmUpSeconds <= SECONDS_MAX)) {
     throw new Error(`A run takes more than 0 and at most ${SECONDS_MAX} seconds, not ${job.seconds}`);
   }
-  const flights = openFlights(openLibc(), workload, job);
+  const flights = openFlights(requireLibc(), workload, job);
   const runPhase = job.rate > 0 ? runOpenLoop : runClosedLoop;
   if (job.warmUpSeconds > 0) {
-    runPhase(flights, job, job.warmUpSeconds, new Histogram());
-    drain(flights, new Histogram());
+    const timings = newTimings();
+    runPhase(flights, job, job.warmUpSeconds, timings);
+    drain(flights, timings.responses);
   }
   for (const flight of flights) flight.resetCounts();
 
-  const histogram = new Histogram();
+  const timings = newTimings();
   const serverCpuBefore = processTreeCpuSeconds(job.pid);
   const generatorCpuBefore = process.cpuUsage();
   const startMs = performance.now();
-  runPhase(flights, job, job.seconds, histogram);
+  runPhase(flights, job, job.seconds, timings);
   const seconds = (performance.now() - startMs) / 1000;
   const { user, system } = process.cpuUsage(generatorCpuBefore);
   const serverCpuSeconds = processTreeCpuSeconds(job.pid) - serverCpuBefore;
   const answeredInTime = sumCounts(flights).answered;
-  drain(flights, histogram);
+  drain(flights, timings.responses);
 
   return {
     ...sumCounts(flights),
@@ -82,16 +98,29 @@ function run(job: Job): JobResult {
     serverCpuSeconds,
     generatorCpuSeconds: (user + system) / 1e6,
     ...(job.rate > 0 && {
-      responseTime: {
-        p50: histogram.percentile(0.5),
-        p99: histogram.percentile(0.99),
-        p999: histogram.percentile(0.999),
-      },
+      responseTime: percentiles(timings.responses),
+      lateness: percentiles(timings.lateness),
     }),
   };
 }
 
-function openFlights(libc: Libc, workload: Workload, { port, sockets, checkReplies, rate }: Job): Flight[] {
+function newTimings(): Timings {
+  return { responses: new Histogram(), lateness: new Histogram() };
+}
+
+function percentiles(histogram: Histogram): Percentiles {
+  return {
+    p50: histogram.percentile(0.5),
+    p99: histogram.percentile(0.99),
+    p999: histogram.percentile(0.999),
+  };
+}
+
+function openFlights(
+  libc: Libc,
+  workload: Workload,
+  { port, sockets, checkReplies, rate }: UdpJob,
+): Flight[] {
   const all = queriesOf(workload);
   const slotSize = Math.max(...all.map((query) => query.length));
   const queries = new DatagramVector(libc, { batchCount: all.length / BATCH_SIZE, slotSize });
@@ -104,7 +133,7 @@ function openFlights(libc: Libc, workload: Workload, { port, sockets, checkRepli
   return Array.from({ length: sockets }, () => new Flight(options));
 }
 
-function runClosedLoop(flights: readonly Flight[], { window }: Job, seconds: number): void {
+function runClosedLoop(flights: readonly Flight[], { window }: UdpJob, seconds: number): void {
   const share = Math.max(BATCH_SIZE, Math.floor(window / flights.length));
   const endMs = performance.now() + seconds * 1000;
   while (performance.now() < endMs) {
@@ -118,7 +147,12 @@ function runClosedLoop(flights: readonly Flight[], { window }: Job, seconds: num
   }
 }
 
-function runOpenLoop(flights: readonly Flight[], job: Job, seconds: number, histogram: Histogram): void {
+function runOpenLoop(
+  flights: readonly Flight[],
+  job: UdpJob,
+  seconds: number,
+  { responses, lateness }: Timings,
+): void {
   const stepMs = 1000 / job.rate;
   const startMs = performance.now();
   const total = Math.round(seconds * job.rate);
@@ -126,26 +160,26 @@ function runOpenLoop(flights: readonly Flight[], job: Job, seconds: number, hist
   let turn = 0;
   while (scheduled < total) {
     const due = Math.min(total, Math.floor((performance.now() - startMs) / stepMs));
-    while (scheduled < due) {
+    // One batch, then the replies: after a stall of ours, all that is due would overrun the sockets.
+    if (scheduled < due) {
       const count = Math.min(BATCH_SIZE, due - scheduled);
-      flights[turn % flights.length]!.send(count, startMs + scheduled * stepMs, stepMs);
+      const dueMs = startMs + scheduled * stepMs;
+      flights[turn % flights.length]!.send(count, dueMs, stepMs);
+      const leftMs = performance.now();
+      for (let i = 0; i < count; i++) lateness.add((leftMs - dueMs - i * stepMs) * 1000);
       scheduled += count;
       turn++;
     }
-    for (const flight of flights) takeReplies(flight, MSG_DONTWAIT, histogram);
+    for (const flight of flights) flight.receive(MSG_DONTWAIT, responses);
   }
 }
 
 /** Takes the replies still under way; what has not come when a receive times out is lost. */
-function drain(flights: readonly Flight[], histogram: Histogram): void {
+function drain(flights: readonly Flight[], responses: Histogram): void {
   for (const flight of flights) {
-    while (flight.inFlight > 0 && takeReplies(flight, MSG_WAITFORONE, histogram) > 0);
+    while (flight.inFlight > 0 && flight.receive(MSG_WAITFORONE, responses) > 0);
     flight.loseAll();
   }
-}
-
-function takeReplies(flight: Flight, flags: number, histogram: Histogram): number {
-  return flight.receive(flags, (id) => histogram.add((performance.now() - flight.sentAtMs[id]!) * 1000));
 }
 
 function sumCounts(flights: readonly Flight[]): FlightCounts {
@@ -156,4 +190,4 @@ function sumCounts(flights: readonly Flight[]): FlightCounts {
   return sum;
 }
 
-process.stdout.write(`${JSON.stringify(run(JSON.parse(process.argv[2]!) as Job))}\n`);
+process.stdout.write(`${JSON.stringify(run(JSON.parse(process.argv[2]!) as UdpJob))}\n`);

@@ -1,78 +1,32 @@
 /**
- * The few calls of libc that the load generator lives on, through koffi: UDP sockets with
- * sendmmsg and recvmmsg, which move 64 datagrams for one system call. node:dgram moves one,
- * and the generator would be slower than the servers it measures.
- *
- * Structures are laid out by hand in one ArrayBuffer (64-bit little-endian Linux: x86_64 and
- * arm64 agree), so a call passes bare numbers and allocates nothing.
+ * UDP the way the load generator needs it: a connected socket, and vectors of datagrams that move 64 for one
+ * system call. node:dgram moves one, and the generator would be slower than the servers it measures.
+ * The calls are the data plane's own (src/server/libc.ts).
  *
  * @module
  */
-import { createRequire } from "node:module";
-import { endianness } from "node:os";
+import {
+  type Address,
+  AF_INET,
+  EAGAIN,
+  int32,
+  type Libc,
+  openLibc,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+} from "../../src/server/libc.ts";
 
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_RCVTIMEO = 20;
-/** Wait for the first datagram, then take what is there. */
-export const MSG_WAITFORONE = 0x10000;
-export const MSG_DONTWAIT = 0x40;
-const EAGAIN = 11;
 const ECONNREFUSED = 111;
 
-type Address = bigint;
-
-interface Koffi {
-  load(path: string | null): { func(definition: string): unknown };
-  address(buffer: Uint8Array): Address;
-  errno(): number;
-}
-
-/** What the generator uses of libc; results are those of the system calls. */
-export interface Libc {
-  socket(domain: number, type: number, protocol: number): number;
-  connect(fd: number, address: Uint8Array, length: number): number;
-  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
-  sendmmsg(fd: number, vector: Address, length: number, flags: number): number;
-  recvmmsg(fd: number, vector: Address, length: number, flags: number, timeout: Address): number;
-  addressOf(buffer: Uint8Array): Address;
-  errno(): number;
-}
-
-/** Opens libc, or says what to install. Throws Error: the bench cannot run without. */
-export function openLibc(): Libc {
-  if (process.platform !== "linux" || endianness() !== "LE") {
-    throw new Error("The load generator needs 64-bit little-endian Linux: it calls sendmmsg and recvmmsg");
-  }
-  const require = createRequire(import.meta.url);
-  let koffi: Koffi;
-  try {
-    koffi = require("koffi") as Koffi;
-  } catch (cause) {
-    throw new Error("The load generator needs the optional dependency koffi: npm ci --include=optional", {
-      cause,
-    });
-  }
-  const library = koffi.load(null);
-  return {
-    socket: library.func("int socket(int, int, int)") as Libc["socket"],
-    connect: library.func("int connect(int, const void *, unsigned int)") as Libc["connect"],
-    setsockopt: library.func(
-      "int setsockopt(int, int, int, const void *, unsigned int)",
-    ) as Libc["setsockopt"],
-    sendmmsg: library.func("int sendmmsg(int, uintptr_t, unsigned int, int)") as Libc["sendmmsg"],
-    recvmmsg: library.func("int recvmmsg(int, uintptr_t, unsigned int, int, uintptr_t)") as Libc["recvmmsg"],
-    addressOf: (buffer) => koffi.address(buffer),
-    errno: () => koffi.errno(),
-  };
-}
-
-function int32(value: number): Uint8Array {
-  return new Uint8Array(new Int32Array([value]).buffer);
+/** libc. Throws Error that says what is missing: the bench cannot run without. */
+export function requireLibc(): Libc {
+  const libc = openLibc();
+  if (typeof libc === "string") throw new Error(`the load generator calls libc: ${libc}`);
+  return libc;
 }
 
 /** A UDP socket connected to 127.0.0.1:port. `receiveTimeoutMs` bounds a blocking receive. */
