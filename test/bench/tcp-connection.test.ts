@@ -21,6 +21,7 @@ test("framed() gives queries with their lengths, numbered by their IDs", () => {
 async function serve(reply: (query: Buffer) => void): Promise<{ port: number; close: () => void }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
+    socket.setNoDelay(true);
     sockets.push(socket);
     let pending = Buffer.alloc(0);
     socket.on("error", () => {});
