@@ -13,9 +13,9 @@
  */
 import type { Fault } from "../lib/fault.ts";
 import type { Configuration } from "./configuration.ts";
-import type { ReadOptions } from "./file-documents.ts";
+import type { FileDocuments, ReadOptions } from "./file-documents.ts";
 import type { FolderListing, ListedFile } from "./folder.ts";
-import { type JoinedFile, joinDocuments, type LoadedDocuments } from "./parse-documents.ts";
+import { type JoinedFile, joinDocuments, joinedFile, type LoadedDocuments } from "./parse-documents.ts";
 import { type ReadFile, readListedFile, rereadText } from "./read-file.ts";
 import { RereadSource } from "./source.ts";
 
@@ -53,13 +53,17 @@ export class DocumentReader {
         unread.push(read.unread);
         return;
       }
-      const file = files.get(read.file)!;
-      const source = new RereadSource(read.file, () => rereadText(file));
-      cache.set(read.file, { stamp: file.stamp, documents: read, source });
+      cache.set(read.file, cachedFile(files.get(read.file)!, read));
     });
     this.#cache = cache;
     return joinDocuments([...cache.values()], { previous, unread });
   }
+}
+
+// A function of its own, so that what it makes holds on to its own file and not to the whole listing.
+function cachedFile(file: ListedFile, documents: FileDocuments): CachedFile {
+  const source = new RereadSource(file.path, () => rereadText(file));
+  return { stamp: file.stamp, ...joinedFile(documents, source) };
 }
 
 /** In this thread, which is held up by each file for as long as that takes. */

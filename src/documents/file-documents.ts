@@ -58,8 +58,6 @@ export interface FileZone {
   /** nameKey() of the apex. */
   readonly key: string;
   readonly apex: Name;
-  /** Nothing is left of it but its name. */
-  readonly isLost: boolean;
   /** Undefined when the zone has an error. */
   readonly document: ZoneDocument | undefined;
   readonly steering: readonly Steering[];
@@ -146,16 +144,14 @@ function readFileZone(
 ): FileZone {
   const key = nameKey(apex);
   const { text: rest, isWhole } = broken.zone(id, text);
-  if (rest === undefined)
-    return { id, key, apex, isLost: true, document: undefined, steering: [], faults: [] };
+  if (rest === undefined) return { id, key, apex, document: undefined, steering: [], faults: [] };
   const list = new FaultList();
   const { data, soa, steering } = readZone(apex, rest, { place, faults: list, isWhole, modifiedMs });
   const faults = kept(list.sorted());
-  if (!isWhole || hasErrors(faults))
-    return { id, key, apex, isLost: false, document: undefined, steering, faults };
+  if (!isWhole || hasErrors(faults)) return { id, key, apex, document: undefined, steering, faults };
   const document = makeZoneDocument(id, data, soa);
   const records = keepData?.(key) === true ? { data } : {};
-  return { id, key, apex, isLost: false, document, steering, faults, ...records };
+  return { id, key, apex, document, steering, faults, ...records };
 }
 
 /**

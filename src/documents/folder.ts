@@ -2,15 +2,20 @@
  * The files of a folder of documents: which they are, and a stamp of each that changes when the file does.
  *
  * One scan serves two: the watcher sees from it that something changed, and the reader which files
- * to read. It costs a stat for each file, some 20 µs.
+ * to read. It costs a stat for each file, some 2 µs; through the thread pool it would be 10 µs of CPU, and a
+ * thousand files are looked at every second. Between a few of them others get their turn.
  *
  * @module
  */
-import type { BigIntStats } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
+import { type BigIntStats, statSync } from "node:fs";
+import { readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Fault } from "../lib/fault.ts";
 import { compareText } from "./fault-list.ts";
+
+/** Some 200 µs of work. */
+const FILES_A_TURN = 64;
 
 export interface ListedFile {
   readonly path: string;
@@ -49,10 +54,10 @@ export async function listFolder(dir: string): Promise<FolderListing> {
       if (seen.has(real)) return; // a link to a folder above
       seen.add(real);
       const names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort(compareText);
-      const paths = names.map((name) => join(folder, name));
-      const looks = await Promise.all(paths.map(look));
-      for (const [index, path] of paths.entries()) {
-        const found = looks[index]!;
+      for (const [index, name] of names.entries()) {
+        if (index % FILES_A_TURN === FILES_A_TURN - 1) await nextTurn();
+        const path = join(folder, name);
+        const found = look(path);
         const isYaml = /\.ya?ml$/.test(path);
         // A link to nothing: of interest only where documents would be.
         if (found instanceof Error) {
@@ -78,8 +83,12 @@ export function isSameListing(a: FolderListing, b: FolderListing): boolean {
   });
 }
 
-function look(path: string): Promise<BigIntStats | Error> {
-  return stat(path, { bigint: true }).catch((error: Error) => error);
+function look(path: string): BigIntStats | Error {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 export function listed(path: string, stats: BigIntStats): ListedFile {

@@ -17,19 +17,13 @@ import { formatName } from "../wire/name.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
 import type { Configuration, MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
 import { compareText, FaultList, Place, type Written } from "./fault-list.ts";
-import {
-  type FileDocuments,
-  type FilePool,
-  type FileZone,
-  type ReadOptions,
-  readFileDocuments,
-} from "./file-documents.ts";
+import { type FileDocuments, type FilePool, type ReadOptions, readFileDocuments } from "./file-documents.ts";
 import { PoolGraph } from "./pool-graph.ts";
 import type { PoolText } from "./schema.ts";
 import { unknownWord } from "./schema-faults.ts";
 import { RereadSource, type SourceFile } from "./source.ts";
 import { continueZone } from "./zone-change.ts";
-import { checkSteeredNames, checkZonesWithin, type PlacedZone } from "./zone-links.ts";
+import { checkSteeredNames, checkZonesWithin, type PlacedZone, placeOf } from "./zone-links.ts";
 
 export interface LoadedDocuments {
   /** Undefined when there is an error among the faults. */
@@ -47,10 +41,9 @@ export interface ParseOptions extends ReadOptions {
 
 /** All files as one configuration. */
 export function parseDocuments(files: readonly SourceFile[], options: ParseOptions = {}): LoadedDocuments {
-  const joined = files.map((file) => ({
-    documents: readFileDocuments(file, options),
-    source: new RereadSource(file.file, () => file.text),
-  }));
+  const joined = files.map((file) =>
+    joinedFile(readFileDocuments(file, options), new RereadSource(file.file, () => file.text)),
+  );
   return joinDocuments(joined, options);
 }
 
@@ -59,6 +52,12 @@ export interface JoinedFile {
   readonly documents: FileDocuments;
   /** Where places in it are found, should there be a fault that only shows across files. */
   readonly source: RereadSource;
+  /** Its zones; made once, as each load goes over all of them. */
+  readonly zones: readonly PlacedZone[];
+}
+
+export function joinedFile(documents: FileDocuments, source: RereadSource): JoinedFile {
+  return { documents, source, zones: documents.zones.map((zone) => ({ zone, source })) };
 }
 
 /** `unread` are the faults of files that are not among the others because they could not be read. */
@@ -84,9 +83,8 @@ class Join {
   readonly #faults = new FaultList();
   readonly #monitors = new Map<string, Placed<MonitorDocument | undefined>>();
   readonly #pools = new Map<string, Placed<FilePool>>();
+  /** By key. */
   readonly #zones = new Map<string, PlacedZone>();
-  /** By key; lost ones too. */
-  readonly #firstZones = new Map<string, Placed<FileZone>>();
   readonly #data = new Map<string, ZoneData>();
   #isPartial: boolean;
   #isBlind: boolean;
@@ -97,7 +95,7 @@ class Join {
     this.#isPartial = this.#isBlind = unread.length > 0;
   }
 
-  add({ documents, source }: JoinedFile): void {
+  add({ documents, source, zones }: JoinedFile): void {
     this.#faults.add(documents.faults);
     this.#isPartial ||= documents.isPartial;
     this.#isBlind ||= documents.isBlind;
@@ -110,7 +108,7 @@ class Join {
       const placed = { document: pool, place: new Place(source, ["pools", pool.id]) };
       this.#define("pool", this.#pools, pool.id, placed);
     }
-    for (const zone of documents.zones) this.#addZone(zone, source);
+    for (const zone of zones) this.#addZone(zone);
   }
 
   finish(previous: Configuration | undefined): LoadedDocuments {
@@ -146,20 +144,17 @@ class Join {
     }
   }
 
-  #addZone(zone: FileZone, source: RereadSource): void {
-    const { id, key, apex, document, steering, data } = zone;
-    const place = new Place(source, ["zones", id]);
-    const first = this.#firstZones.get(key);
-    if (first !== undefined) {
-      const message = `zone ${formatName(apex)} is defined twice, first as "${first.document.id}" at ${first.place.shown}; put both into one`;
-      this.#faults.error(place, "key", message);
+  #addZone(placed: PlacedZone): void {
+    const { key, apex, faults, data } = placed.zone;
+    const first = this.#zones.get(key);
+    if (first === undefined) {
+      this.#zones.set(key, placed);
+      this.#faults.add(faults);
+      if (data !== undefined) this.#data.set(key, data);
       return;
     }
-    this.#firstZones.set(key, { document: zone, place });
-    this.#faults.add(zone.faults);
-    if (zone.isLost) return;
-    this.#zones.set(key, { id, key, apex, zone: document, steering, source, place });
-    if (data !== undefined) this.#data.set(key, data);
+    const message = `zone ${formatName(apex)} is defined twice, first as "${first.zone.id}" at ${placeOf(first).shown}; put both into one`;
+    this.#faults.error(placeOf(placed), "key", message);
   }
 
   /** Those that compiled, with their monitors looked up. */
@@ -183,7 +178,7 @@ class Join {
 
   #warnOfUnused(graph: PoolGraph): void {
     const steering = new Set<string>();
-    for (const zone of this.#zones.values()) for (const { pool } of zone.steering) steering.add(pool);
+    for (const { zone } of this.#zones.values()) for (const { pool } of zone.steering) steering.add(pool);
     const used = graph.reachable(steering);
     for (const [id, { place }] of this.#pools) {
       if (used.has(id)) continue;
@@ -207,16 +202,18 @@ class Join {
   /** Only for zones without errors. */
   #continueZones(previous: Configuration | undefined): Map<string, ZoneDocument> {
     const continued = new Map<string, ZoneDocument>();
-    for (const [key, { zone, place }] of this.#zones) {
+    for (const [key, placed] of this.#zones) {
+      const zone = placed.zone.document!;
       const before = previous?.zones.get(key);
-      if (before === undefined) continued.set(key, zone!);
-      else {
-        const next = continueZone(before, zone!);
-        continued.set(key, next.zone);
-        if (!next.isSerialStuck) continue;
-        const message = `zone "${before.id}" changed, but the serial of its own SOA did not grow; raise it, or leave the SOA out and let it be made`;
-        this.#faults.warning(place.at("records", "@", "SOA"), "key", message);
+      if (before === undefined || before === zone) {
+        continued.set(key, zone);
+        continue;
       }
+      const next = continueZone(before, zone);
+      continued.set(key, next.zone);
+      if (!next.isSerialStuck) continue;
+      const message = `zone "${zone.id}" changed, but the serial of its own SOA did not grow; raise it, or leave the SOA out and let it be made`;
+      this.#faults.warning(placeOf(placed).at("records", "@", "SOA"), "key", message);
     }
     return continued;
   }

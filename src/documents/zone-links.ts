@@ -4,33 +4,29 @@
  *
  * @module
  */
-import { formatName, type Name } from "../wire/name.ts";
+import { formatName } from "../wire/name.ts";
 import { NameKey } from "../wire/name-key.ts";
 import { RRType, typeMnemonic } from "../wire/rr-type.ts";
 import { Found, LookupResult, lookup } from "../zone/lookup.ts";
-import type { ZoneDocument } from "./configuration.ts";
-import type { FaultList, Place } from "./fault-list.ts";
+import { type FaultList, Place } from "./fault-list.ts";
+import type { FileZone } from "./file-documents.ts";
 import type { PoolGraph } from "./pool-graph.ts";
 import type { RereadSource } from "./source.ts";
-import type { Steering } from "./zones.ts";
 
-/** A zone, and where it is written. */
+/** A zone of a file, and the file. */
 export interface PlacedZone {
-  readonly id: string;
-  /** nameKey() of the apex. */
-  readonly key: string;
-  readonly apex: Name;
-  /** Undefined when the zone has an error. */
-  readonly zone: ZoneDocument | undefined;
-  readonly steering: readonly Steering[];
+  readonly zone: FileZone;
   readonly source: RereadSource;
-  readonly place: Place;
+}
+
+export function placeOf({ zone, source }: PlacedZone): Place {
+  return new Place(source, ["zones", zone.id]);
 }
 
 /** Steered names lead to pools that are there, and to a CNAME only where one may stand. */
 export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph, faults: FaultList): void {
   for (const placed of zones) {
-    for (const { pool, notAlias } of placed.steering) {
+    for (const { pool, notAlias } of placed.zone.steering) {
       const targetPool = graph.targetPoolOf(pool);
       if (targetPool === undefined) {
         if (graph.has(pool) || graph.isBlind) continue;
@@ -46,19 +42,20 @@ export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph,
           beside === "apex"
             ? `${leads}, which is answered as CNAME, and an apex cannot be an alias; use addresses here`
             : `${leads}, which is answered as CNAME, and beside ${typeMnemonic(beside)} there can be none; use addresses, or move the other data`;
-        faults.error(placed.place.at("records", owner, "pool"), "value", message);
+        faults.error(placeOf(placed).at("records", owner, "pool"), "value", message);
       }
     }
   }
 }
 
 /** Every name that a pool steers; there may be many, so a summary does not hold them. */
-function placesSteeredBy(pool: string, { id, source, place }: PlacedZone): Place[] {
-  const file = source.value as
+function placesSteeredBy(pool: string, placed: PlacedZone): Place[] {
+  const place = placeOf(placed);
+  const file = placed.source.value as
     | { zones?: Record<string, { records?: Record<string, { pool?: unknown } | null> }> }
     | undefined;
   // A file that changed meanwhile is read again soon; until then the fault is the zone's.
-  const records = file?.zones?.[id]?.records ?? {};
+  const records = file?.zones?.[placed.zone.id]?.records ?? {};
   const places = Object.entries(records)
     .filter(([, entry]) => entry?.pool === pool)
     .map(([owner]) => place.at("records", owner, "pool"));
@@ -69,14 +66,15 @@ function placesSteeredBy(pool: string, { id, source, place }: PlacedZone): Place
 export function checkZonesWithin(zones: ReadonlyMap<string, PlacedZone>, faults: FaultList): void {
   const name = new NameKey();
   const result = new LookupResult();
-  for (const { key, apex, place } of zones.values()) {
-    const parent = enclosingZone(key, zones);
-    if (parent?.zone === undefined) continue;
+  for (const placed of zones.values()) {
+    const { key, apex } = placed.zone;
+    const parent = enclosingZone(key, zones)?.zone;
+    if (parent?.document === undefined) continue;
     name.read(apex, 0, apex.length);
-    lookup(parent.zone.image, name, RRType.NS, result);
+    lookup(parent.document.image, name, RRType.NS, result);
     if (result.found === Found.referral) continue;
     const message = `zone ${formatName(apex)} is within zone ${formatName(parent.apex)}, which does not delegate it; add its NS there, so that other servers of the parent find it`;
-    faults.warning(place, "key", message);
+    faults.warning(placeOf(placed), "key", message);
   }
 }
 

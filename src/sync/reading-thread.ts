@@ -6,7 +6,7 @@
  *
  * A million records take seconds to read. Where sockets are served those seconds would be silence, and the
  * garbage (ten times what is kept) would stay with the process as a heap that grew. The thread's
- * heap goes with the thread. One edit takes some milliseconds, less than a thread takes to start.
+ * heap goes with the thread (V8 keeps its pages for some 8 s, for the next thread). One edit takes some milliseconds, less than a thread takes to start.
  * See docs/decisions/0001-zones-in-memory.md.
  *
  * @module
@@ -20,6 +20,9 @@ import type { ReadFile } from "../documents/read-file.ts";
 /** About 20 ms of reading: so long the thread of TCP and timers may be held up, and no longer. */
 const HERE_OCTETS_MAX = 128 * 1024;
 
+/** What is kept for long is little, so a small nursery costs no time; V8's own would leave 40 MB more behind. */
+const YOUNG_MB_MAX = 8;
+
 /** A ReadFiles for where nobody may be kept waiting. */
 export function readFilesAside(octetsMax = HERE_OCTETS_MAX): ReadFiles {
   const readHere = readFilesHere();
@@ -30,7 +33,10 @@ export function readFilesAside(octetsMax = HERE_OCTETS_MAX): ReadFiles {
 }
 
 function readInThread(files: readonly ListedFile[], onRead: (file: ReadFile) => void): Promise<void> {
-  const worker = new Worker(workerUrl(), { workerData: files });
+  const worker = new Worker(workerUrl(), {
+    workerData: files,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
+  });
   return new Promise((resolve, reject) => {
     let left = files.length;
     worker.on("message", (file: ReadFile) => {
