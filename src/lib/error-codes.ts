@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   "address-not-local",
   "address-forbidden",
   "address-unusable",
+  "worker-unusable",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -90,10 +90,10 @@ export class DataPlane {
     return Math.min(this.#view.snapshot.generation, ...(this.#workers?.generations ?? []));
   }
 
-  /** Listens and answers. Rejects with WindroseError; stop() then closes what was opened. */
+  /** Resolves when everything answers. Rejects with WindroseError; stop() then closes what was opened. */
   async listen(addresses: readonly ListenAddress[]): Promise<ListenAddress[]> {
     const bound = await this.#server.listen(addresses);
-    this.#workers?.start();
+    await this.#workers?.start();
     return bound;
   }
 

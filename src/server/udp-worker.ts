@@ -58,14 +58,17 @@ export type UdpWorkerNews =
       readonly suspects: readonly { readonly packet: Uint8Array; readonly kills: number }[];
     };
 
-/** What a worker tells; main logs it. */
-export interface UdpWorkerReport {
-  readonly kind: "failure";
-  readonly error: unknown;
-  readonly query: Uint8Array;
-  /** Failures since the last report; this one is the latest. */
-  readonly count: number;
-}
+/** What a worker tells; main logs failures. */
+export type UdpWorkerReport =
+  /** It has a snapshot and begins to answer. */
+  | { readonly kind: "up" }
+  | {
+      readonly kind: "failure";
+      readonly error: unknown;
+      readonly query: Uint8Array;
+      /** Failures since the last report; this one is the latest. */
+      readonly count: number;
+    };
 
 export type RespondWithView = (view: View, query: Datagram, client: Client, out: Uint8Array) => number;
 
@@ -114,8 +117,9 @@ class UdpWorker {
   }
 
   run(): void {
-    const { sockets } = this.#start;
+    const { sockets, port } = this.#start;
     this.#takeNews();
+    port.postMessage({ kind: "up" } satisfies UdpWorkerReport);
     const only = sockets.length === 1 ? sockets[0]! : null;
     while (Atomics.load(this.#control, CONTROL.drain) === 0) {
       if (only !== null) this.#serve(only.fd, only.isWildcard, true);

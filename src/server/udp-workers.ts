@@ -14,6 +14,7 @@
 import { randomInt } from "node:crypto";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Logger } from "pino";
+import { WindroseError } from "../lib/errors.ts";
 import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
 import type { Identity } from "./chaos.ts";
 import { CounterBlocks } from "./counter-blocks.ts";
@@ -42,6 +43,8 @@ export interface UdpWorkersOptions {
 const RESTART_REST_MS = 250;
 /** Suspects that are remembered; an attacker with more packets than this has found more bugs than one. */
 const SUSPECTS_MAX = 64;
+/** Answering allocates nothing; a nursery that news can grow to V8's default would stay that large for nothing. */
+const NURSERY_MB = 4;
 const ENTRY = new URL(`./udp-worker-main${import.meta.url.slice(-3)}`, import.meta.url);
 
 interface Slot {
@@ -58,6 +61,8 @@ interface Slot {
   restart: NodeJS.Timeout | undefined;
   /** Resolves when the worker has ended. */
   ended: Promise<void>;
+  /** Settled when the first worker is up, or ended before. */
+  readonly up: PromiseWithResolvers<void>;
 }
 
 export class UdpWorkers {
@@ -83,6 +88,7 @@ export class UdpWorkers {
         startedMs: 0,
         restart: undefined,
         ended: Promise.resolve(),
+        up: Promise.withResolvers(),
       });
     }
   }
@@ -96,8 +102,13 @@ export class UdpWorkers {
     return sockets[0]!.where.port;
   }
 
-  start(): void {
+  /** Resolves when all workers answer. Rejects with WindroseError when one ends before that; then stop(). */
+  async start(): Promise<void> {
     for (const slot of this.#slots) this.#run(slot);
+    const failed = (await Promise.allSettled(this.#slots.map(({ up }) => up.promise))).find(
+      ({ status }) => status === "rejected",
+    );
+    if (failed?.status === "rejected") throw failed.reason;
   }
 
   /** Hands a snapshot to the workers; `news` is what it brings over the one before. */
@@ -143,7 +154,10 @@ export class UdpWorkers {
     slot.port = port1;
     slot.startedMs = performance.now();
     Atomics.store(slot.control, CONTROL.inHand, 0);
-    port1.on("message", ({ error, query, count }: UdpWorkerReport) => onFailure(error, query, count));
+    port1.on("message", (report: UdpWorkerReport) => {
+      if (report.kind === "up") slot.up.resolve();
+      else onFailure(report.error, report.query, report.count);
+    });
     port1.unref();
     slot.countsIn = undefined;
     this.#makeRoom(slot);
@@ -158,7 +172,12 @@ export class UdpWorkers {
       identity,
       tcpIdleTimeoutMs,
     };
-    const worker = new Worker(entry, { workerData: start, transferList: [port2], name: `udp-${slot.index}` });
+    const worker = new Worker(entry, {
+      workerData: start,
+      transferList: [port2],
+      name: `udp-${slot.index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+    });
     slot.worker = worker;
     let failure: unknown;
     worker.on("error", (error) => {
@@ -169,8 +188,13 @@ export class UdpWorkers {
         port1.close();
         slot.port = undefined;
         slot.worker = undefined;
-        if (!this.#isStopping) this.#replace(slot, code, failure);
         resolve();
+        if (this.#isStopping) return;
+        // The generation tells that it was up, also when its message did not get here.
+        if (Atomics.load(slot.control, CONTROL.generation) > 0) {
+          slot.up.resolve();
+          this.#replace(slot, code, failure);
+        } else slot.up.reject(startError(failure ?? new Error(`it ended with code ${code}`)));
       });
     });
   }
@@ -222,4 +246,13 @@ export class UdpWorkers {
     slot.port?.postMessage(message);
     Atomics.add(slot.control, CONTROL.news, 1);
   }
+}
+
+/** Why a worker did not come up, said so that the operator knows what to do next. */
+function startError(cause: unknown): WindroseError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const hint = /EMFILE|ENFILE|too many open files/.test(reason)
+    ? 'no file descriptor is left; raise the limit with "ulimit -n" or LimitNOFILE=, or give fewer with --workers'
+    : `${reason}; fewer with --workers, or --udp dgram, may do`;
+  return new WindroseError("worker-unusable", `Cannot start a worker thread for UDP: ${hint}`, { cause });
 }

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -44,7 +44,7 @@ describe("README.md's tour", () => {
     server = spawn("sh", ["-c", tour.serverCommand + flag], { cwd: folder, detached: true });
     server.stdout?.on("data", (chunk) => (serverOutput += chunk));
     server.stderr?.on("data", (chunk) => (serverOutput += chunk));
-    await untilListening(port, server, () => serverOutput);
+    await untilAnswering(server, () => serverOutput);
   }, START_MS_MAX + 10_000);
 
   afterAll(async () => {
@@ -120,11 +120,12 @@ function tryPort(port: number): Promise<number | undefined> {
   });
 }
 
-async function untilListening(port: number, server: ChildProcess, output: () => string): Promise<void> {
+/** Until the server has said what to ask, which it does when it answers. */
+async function untilAnswering(server: ChildProcess, output: () => string): Promise<void> {
   const deadline = Date.now() + START_MS_MAX;
-  while (!(await accepts(port))) {
+  while (!output().includes("\nTry:")) {
     if (server.exitCode !== null) throw new Error(`the server ended at its start:\n${output()}`);
-    if (Date.now() > deadline) throw new Error(`the server does not listen on port ${port}:\n${output()}`);
+    if (Date.now() > deadline) throw new Error(`the server does not answer:\n${output()}`);
     await wait(50);
   }
 }
@@ -146,14 +147,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
-  });
 }
 
 describe("parseTour()", () => {

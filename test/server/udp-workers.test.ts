@@ -44,7 +44,7 @@ async function start(count: number, options: Partial<UdpWorkersOptions> = {}) {
   });
   workers.push(one);
   const port = await one.listen(LOOPBACK4);
-  one.start();
+  await one.start();
   return { workers: one, port, lines };
 }
 
@@ -167,6 +167,34 @@ describe("UdpWorkers", () => {
     expect(counts[0]).toBe(1);
     expect(counts.length).toBeLessThanOrEqual(1 + (performance.now() - startMs) / 1000);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(500);
+  });
+
+  test("start() fails where a worker ends before it answers, and says why", async () => {
+    const entry = new URL("./no-such-worker.ts", import.meta.url);
+    await expect(start(2, { entry })).rejects.toMatchObject({
+      code: "worker-unusable",
+      message: expect.stringContaining("Cannot start a worker thread for UDP: Cannot find module"),
+    });
+  });
+
+  test("start() resolves when every worker answers", async () => {
+    const { workers: one } = await start(3);
+    expect(one.generations).toEqual([1, 1, 1]);
+  });
+
+  test("counts on in the same blocks after a death", async () => {
+    const { workers: one, port, lines } = await start(1);
+    const client = await connect(port);
+    for (let death = 1; death <= 2; death++) {
+      for (let i = 0; i < 10; i++) await client.ask("www.a.test. A");
+      await client.send(encodeQuery(`exit-${death}.a.test. A`, 1));
+      await until(() => deaths(lines).length === death);
+    }
+    await client.ask("www.a.test. A");
+    await one.stop(performance.now() + 2000);
+    expect(sumOf(one.counters, COUNTER.rcodes + Rcode.NOERROR)).toBe(21);
+    expect(sumOf(one.counters, COUNTER.transports)).toBe(21);
+    expect(one.counters.map((block) => block.zoneCount(0))).toEqual([21]);
   });
 
   test("stop() answers what is in the sockets, then frees the port", async () => {
