@@ -10,6 +10,7 @@
 import type { Logger } from "pino";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault } from "../lib/fault.ts";
+import { keepHeapSmall } from "../lib/heap.ts";
 import { sumOf } from "../server/counter-blocks.ts";
 import { COUNTER } from "../server/counters.ts";
 import { DataPlane } from "../server/data-plane.ts";
@@ -63,6 +64,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   let plane: DataPlane | undefined;
   try {
     const snapshot = await follower.loadFirst();
+    keepHeapSmall();
     plane = newDataPlane(settings, snapshot, log);
     const bound = await plane.listen(settings.dns);
     for (const address of bound.map(formatListenAddress)) {

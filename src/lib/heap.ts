@@ -1,0 +1,20 @@
+/**
+ * How this process's heaps grow.
+ *
+ * @module
+ */
+import { setFlagsFromString } from "node:v8";
+
+/**
+ * Makes V8 collect sooner rather than grow, from now on, in all threads. Its defaults suit programs that want
+ * throughput from the heap: an edit among 10,000 zones makes some megabytes of short-lived maps, and after some
+ * hundred edits the control thread would keep 200 MB more than it needs. The threads that answer allocate nothing and
+ * do not notice.
+ *
+ * The flags are read at each collection, so they may be set while running: old space may grow by 30 % between two
+ * full collections (the default goes up to 300 %), and the nursery stays at its first size.
+ */
+export function keepHeapSmall(): void {
+  setFlagsFromString("--heap-growing-percent=30");
+  setFlagsFromString("--semi-space-growth-factor=1");
+}
