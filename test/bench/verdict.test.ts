@@ -65,6 +65,14 @@ test("verdictRows() allows twice gdnsd's p99.9, and three times while a zone is 
   expect(holds({ edit: runs(301) }, "response time, p99.9 while")).toBe(false);
 });
 
+test("verdictRows() says so when the generator was too late for the figure to mean anything", () => {
+  const measured = (p999: number) =>
+    rowsOf({ latency: ["gdnsd", "windrose"].map((server) => udpRun({ server, round: 1, p999 })) })[0]!
+      .measured;
+  expect(measured(15)).toContain("the generator itself was 9 µs late");
+  expect(measured(100)).not.toContain("late");
+});
+
 test("verdictRows() tells when the last edit was never answered", () => {
   const run = (isLastAnswered: boolean): EditRun => {
     const edits = { made: 10, generations: 10, isLastAnswered };
