@@ -25,6 +25,8 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   close(fd: number): number;
   poll(fds: Address, count: number, timeoutMs: number): number;
+  /** Of the calling thread when `pid` is 0. Linux has no wrapper for it in libc. */
+  schedSetattr(pid: number, attributes: Uint8Array): number;
   recvmmsg(fd: number, vector: Address, count: number, flags: number, timeout: Address): number;
   sendmmsg(fd: number, vector: Address, count: number, flags: number): number;
   addressOf(buffer: Uint8Array): Address;
@@ -48,6 +50,9 @@ export const MSG_DONTWAIT = 0x40;
 export const EINTR = 4;
 export const EAGAIN = 11;
 
+/** Numbers of the system call sched_setattr, which differ by architecture. */
+const SYS_SCHED_SETATTR: Readonly<Record<string, number>> = { x64: 314, arm64: 274 };
+
 /** libc, or why it cannot be had, as half a sentence. Each thread opens it for itself. */
 export function openLibc(): Libc | string {
   if (process.platform !== "linux") return `it needs Linux, and this is ${process.platform}`;
@@ -62,6 +67,9 @@ export function openLibc(): Libc | string {
   }
   try {
     const library = koffi.load(null);
+    const syscall = library.func("long syscall(long, long, void *, long)") as (
+      ...values: unknown[]
+    ) => number;
     const call = <Name extends keyof Libc>(definition: string) => library.func(definition) as Libc[Name];
     return {
       socket: call<"socket">("int socket(int, int, int)"),
@@ -70,6 +78,7 @@ export function openLibc(): Libc | string {
       getsockname: call<"getsockname">("int getsockname(int, void *, void *)"),
       setsockopt: call<"setsockopt">("int setsockopt(int, int, int, const void *, unsigned int)"),
       close: call<"close">("int close(int)"),
+      schedSetattr: (pid, attributes) => syscall(SYS_SCHED_SETATTR[process.arch], pid, attributes, 0),
       poll: call<"poll">("int poll(uintptr_t, unsigned long, int)"),
       recvmmsg: call<"recvmmsg">("int recvmmsg(int, uintptr_t, unsigned int, int, uintptr_t)"),
       sendmmsg: call<"sendmmsg">("int sendmmsg(int, uintptr_t, unsigned int, int)"),

@@ -21,6 +21,7 @@ import { COUNTER, Counters } from "./counters.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import { PacketGuard } from "./packet-guard.ts";
 import { PollSet } from "./poll-set.ts";
+import { askForShortSlices } from "./short-slices.ts";
 import { UdpBatch } from "./udp-batch.ts";
 import { View } from "./view.ts";
 
@@ -87,6 +88,7 @@ const POLL_TIMEOUT_MS = 20;
 export function runUdpWorker(start: UdpWorkerStart, respond: RespondWithView): void {
   const libc = openLibc();
   if (typeof libc === "string") throw new Error(`a worker cannot open libc: ${libc}`);
+  askForShortSlices(libc);
   new UdpWorker(start, libc, respond).run();
 }
 

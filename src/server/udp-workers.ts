@@ -15,6 +15,7 @@ import { randomInt } from "node:crypto";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { WindroseError } from "../lib/errors.ts";
+import { giveWay, startAtFullPriority } from "../lib/priority.ts";
 import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
 import type { Identity } from "./chaos.ts";
 import { CounterBlocks } from "./counter-blocks.ts";
@@ -105,6 +106,7 @@ export class UdpWorkers {
   /** Resolves when all workers answer. Rejects with WindroseError when one ends before that; then stop(). */
   async start(): Promise<void> {
     for (const slot of this.#slots) this.#run(slot);
+    giveWay();
     const failed = (await Promise.allSettled(this.#slots.map(({ up }) => up.promise))).find(
       ({ status }) => status === "rejected",
     );
@@ -172,11 +174,13 @@ export class UdpWorkers {
       identity,
       tcpIdleTimeoutMs,
     };
-    const worker = new Worker(entry, {
-      workerData: start,
-      transferList: [port2],
-      name: `udp-${slot.index}`,
-      resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+    const worker = startAtFullPriority(() => {
+      return new Worker(entry, {
+        workerData: start,
+        transferList: [port2],
+        name: `udp-${slot.index}`,
+        resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+      });
     });
     slot.worker = worker;
     let failure: unknown;
