@@ -9,16 +9,13 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { formatAddress } from "../../src/lib/address.ts";
 import { decodeMessage, encodeMessage, type Message } from "../../src/wire/message.ts";
 import { parseName } from "../../src/wire/name.ts";
 import { RRType } from "../../src/wire/rr-type.ts";
 import { askUdp, framed, TcpClient } from "../server/harness.ts";
-import { ask, Child } from "./support.ts";
-
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+import { ask, Child, exitCode, MAIN, printed } from "./support.ts";
 
 let folder = "";
 const children: Child[] = [];
@@ -57,23 +54,6 @@ function run(...args: string[]): Child {
   return child;
 }
 
-/** Resolves when the child has printed it; fails with what it printed instead. */
-async function printed(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      const found = pattern.exec(child.output);
-      if (found !== null) resolve(found);
-    };
-    child.process.stdout!.on("data", look);
-    child.process.stderr!.on("data", look);
-    child.process.once("close", () => {
-      look();
-      reject(new Error(`ended without ${pattern}:\n${child.output}`));
-    });
-    look();
-  });
-}
-
 /** A server on a free port, ready to answer. */
 async function start(
   ...args: string[]
@@ -82,11 +62,6 @@ async function start(
   await printed(child, /"msg":"answering"/);
   const [, port] = await printed(child, /"tcp","address":"127\.0\.0\.1:(\d+)"/);
   return { child, endpoint: { address: "127.0.0.1", port: Number(port) } };
-}
-
-async function exitCode(child: Child): Promise<number | null> {
-  if (child.isRunning) await once(child.process, "close");
-  return child.process.exitCode;
 }
 
 const addresses = (message: Message) => message.answer.map(({ rdata }) => formatAddress(rdata));

@@ -16,7 +16,8 @@ import { decodeMessage, encodeMessage, type Message } from "../../src/wire/messa
 import { parseName } from "../../src/wire/name.ts";
 import { parseType } from "../../src/wire/rr-type.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** The program, for `node MAIN COMMAND`. */
+export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** Long: CI machines are slow and shared, and a server that is up is noticed at once. */
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -61,6 +62,29 @@ export class Child {
     }
     return this.process.exitCode;
   }
+}
+
+/** Resolves when the child has printed it; fails with what it printed instead. */
+export async function printed(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      const found = pattern.exec(child.output);
+      if (found !== null) resolve(found);
+    };
+    child.process.stdout!.on("data", look);
+    child.process.stderr!.on("data", look);
+    child.process.once("close", () => {
+      look();
+      reject(new Error(`ended without ${pattern}:\n${child.output}`));
+    });
+    look();
+  });
+}
+
+/** Resolves when the child has ended by itself, to its exit code. */
+export async function exitCode(child: Child): Promise<number | null> {
+  if (child.isRunning) await once(child.process, "close");
+  return child.process.exitCode;
 }
 
 /** Starts `windrose serve` with these documents and waits until it answers the SOA of `apex`. */
