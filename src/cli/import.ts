@@ -5,7 +5,9 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
-import { readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault, hasErrors } from "../lib/fault.ts";
@@ -24,7 +26,8 @@ document for the zones folder. Nothing is lost: every record, every TTL, the SOA
 
   FILE.zone     the master file; $INCLUDE reaches what is in its folder
   --zone NAME   the zone, and the first $ORIGIN (by default the SOA's owner says it)
-  --out FILE    write the document there, if there is no such file yet
+  --out FILE    write the document there, whole or not at all, if there is no such file yet. Better than
+                "> FILE", which empties the file before anything is read
   --force       write it even so
   --help        this help
 
@@ -115,22 +118,58 @@ async function readZoneFile(file: string): Promise<string> {
 }
 
 async function writeDocument(file: string, document: string, force: boolean): Promise<void> {
+  const there = await stat(file).catch(() => undefined);
+  if (force && there !== undefined && !there.isFile()) return writeInto(file, document);
+  // Through a link, or the link would be what is replaced.
+  const target = there === undefined ? file : await realpath(file);
+  // Beside it, for a rename stays on one file system; with a dot, so that a running server does not read it.
+  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
   try {
-    await writeFile(file, document, { flag: force ? "w" : "wx" });
+    await writeFile(temporary, document, { flag: "wx" });
+    // A link fails where a file is, a rename replaces it: each in one step, so nobody sees half a document.
+    if (force) await rename(temporary, target);
+    else await link(temporary, target);
   } catch (error) {
-    const isThere = error instanceof Error && "code" in error && error.code === "EEXIST";
-    const reason = isThere
-      ? "it is there already; name another, or overwrite it by --force"
-      : reasonOf(error);
-    throw new WindroseError("master-file-invalid", `Cannot write "${file}": ${reason}`, {
-      file,
-      cause: error,
-    });
+    throw unwritten(file, error);
+  } finally {
+    await rm(temporary, { force: true });
   }
 }
 
+/** A pipe or a device: there is nothing to replace. */
+async function writeInto(file: string, document: string): Promise<void> {
+  try {
+    await writeFile(file, document);
+  } catch (error) {
+    throw unwritten(file, error);
+  }
+}
+
+function unwritten(file: string, error: unknown): WindroseError {
+  const isThere = codeOf(error) === "EEXIST";
+  const reason = isThere ? "it is there already; name another, or overwrite it by --force" : reasonOf(error);
+  return new WindroseError("master-file-invalid", `Cannot write "${file}": ${reason}`, {
+    file,
+    cause: error,
+  });
+}
+
+/** What the system calls most failures, in words. */
+const REASONS: ReadonlyMap<unknown, string> = new Map([
+  ["ENOENT", "there is no such file or folder; mend the path"],
+  ["ENOTDIR", "a part of the path is a file and not a folder; mend the path"],
+  ["EISDIR", "it is a folder; name a file"],
+  ["EACCES", "no permission"],
+  ["ENOSPC", "no space is left"],
+  ["EROFS", "the file system is read-only"],
+]);
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return REASONS.get(codeOf(error)) ?? (error instanceof Error ? error.message : String(error));
 }
 
 function readArgs(args: string[]): Request | "help" {

@@ -73,6 +73,8 @@ export interface ReadOptions {
 
 type Kind = "monitors" | "pools" | "zones";
 
+const EMPTY = "the file is empty; write zones, pools or monitors into it, or delete it";
+
 /** Compiling the schema takes some milliseconds, once. */
 let checker: SchemaChecker | undefined;
 
@@ -81,14 +83,14 @@ export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): 
   const faults = new FaultList();
   faults.add(source.faults);
   const { value } = source;
-  const isMissing = value === undefined;
-  if (isMissing || value === null) {
-    const [isPartial, isBlind] = [isMissing, isMissing];
+  if (value === undefined || value === null) {
+    // A shell that redirects into a file empties it first: that must not take a live zone off the air.
+    if (value === null) faults.add([source.fault([], "value", "error", EMPTY)]);
     return {
       file: file.file,
-      faults: kept(source.faults),
-      isPartial,
-      isBlind,
+      faults: kept(faults.sorted()),
+      isPartial: true,
+      isBlind: true,
       monitors: [],
       pools: [],
       zones: [],

@@ -145,10 +145,12 @@ export class Follower {
     this.#configuration = configuration;
     plane.publish(news);
     const durationMs = Math.round(performance.now() - startedMs);
-    this.#log.info(
-      { reason, generation: news.generation, ...changeFields(change), durationMs },
-      "new generation",
-    );
+    const { zonesRemoved, ...fields } = changeFields(change);
+    this.#log.info({ reason, generation: news.generation, ...fields, durationMs }, "new generation");
+    if (zonesRemoved !== undefined) {
+      // Queries for them are refused from now on, which nobody should have to find out from their clients.
+      this.#log.warn({ generation: news.generation, zonesRemoved }, "zones are gone, and refused");
+    }
     this.#warnOfMonitors(configuration);
   }
 

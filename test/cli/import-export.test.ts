@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -120,7 +129,7 @@ describe("windrose import and export", () => {
           "pools:",
           ...zone.steered.map(({ pool }) => `  ${pool}: { members: [{ address: 192.0.2.80 }] }`),
         ].join("\n");
-        const again = loaded(formatZoneDocument(zone), zone.apex, zone.steered.length === 0 ? "" : pools);
+        const again = loaded(formatZoneDocument(zone), zone.apex, zone.steered.length === 0 ? "{}" : pools);
         expect(contentsOf(again)).toEqual(contentsOf(zone));
       }),
       { numRuns: 200 },
@@ -197,14 +206,31 @@ describe("windrose import", () => {
     expect(refused.code).toBe(1);
     expect(refused.err).toContain("it is there already; name another, or overwrite it by --force");
     expect(readFileSync(out, "utf8")).toBe("mine");
+    const { ino } = statSync(out);
     expect((await run(importCommand, at("good.zone"), "--out", out, "--force")).code).toBe(0);
     expect(readFileSync(out, "utf8")).toContain("example.test:");
+    // Another inode: renamed into place, never half a document.
+    expect(statSync(out).ino).not.toBe(ino);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("writes through a link, and keeps the link", async () => {
+    const [real, link] = [at("real.txt"), at("link.txt")];
+    writeFileSync(real, "mine");
+    symlinkSync(real, link);
+    expect((await run(importCommand, at("good.zone"), "--out", link, "--force")).code).toBe(0);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(real, "utf8")).toContain("example.test:");
   });
 
   test("says why a file cannot be read, or a document not written", async () => {
     expect(await run(importCommand, at("no-such.zone"))).toMatchObject({
       code: 1,
-      err: expect.stringContaining("ENOENT"),
+      err: `windrose import: Cannot read "${at("no-such.zone")}": there is no such file or folder; mend the path\n`,
+    });
+    expect(await run(importCommand, folder)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("it is a folder; name a file"),
     });
     expect(await run(importCommand, at("latin1.zone"))).toMatchObject({
       code: 1,
@@ -212,7 +238,7 @@ describe("windrose import", () => {
     });
     expect(await run(importCommand, at("good.zone"), "--out", at("no-such/x.yaml"))).toMatchObject({
       code: 1,
-      err: expect.stringContaining("ENOENT"),
+      err: expect.stringContaining("there is no such file or folder"),
     });
   });
 

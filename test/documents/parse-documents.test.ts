@@ -72,6 +72,26 @@ function zone(...lines: string[]): string {
   return `zones:\n  example.test:\n    records:\n${[NS, ...lines].map((line) => `      ${line}\n`).join("")}`;
 }
 
+test.each(["", "\n\n", "# nothing yet\n", "---\n", "\uFEFF"])(
+  "parseDocuments() refuses a file without a document: %j",
+  (empty) => {
+    expect(parse({ "a.yaml": one(zone()), "b.yaml": empty }).lines).toEqual([
+      "b.yaml:1:1: the file is empty; write zones, pools or monitors into it, or delete it",
+    ]);
+  },
+);
+
+test("parseDocuments() takes an empty map for a file that says nothing", () => {
+  good({ "a.yaml": zone(), "b.yaml": "{}\n", "c.yaml": "zones: {}\n" });
+});
+
+test("parseDocuments() does not call unknown what an empty file may have held", () => {
+  const { lines } = parse({ "a.yaml": zone("www: { pool: web }"), "b.yaml": "" });
+  expect(lines).toEqual([
+    "b.yaml:1:1: the file is empty; write zones, pools or monitors into it, or delete it",
+  ]);
+});
+
 test("parseDocuments() takes the example of the design, but for what later versions bring", () => {
   const text = `
 monitors:
@@ -181,8 +201,8 @@ zones:
   ]);
 });
 
-test("no files, and empty ones, are an empty configuration", () => {
-  for (const texts of [{}, "", "# nothing yet\n", "zones:\npools:\n", "---\n", "{}"]) {
+test("no files, and ones that say nothing, are an empty configuration", () => {
+  for (const texts of [{}, "zones:\npools:\n", "{}"]) {
     expect(good(texts)).toEqual({ zones: new Map(), pools: new Map(), monitors: new Map() });
   }
 });

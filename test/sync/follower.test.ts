@@ -121,7 +121,8 @@ describe("Follower.follow()", () => {
 
     const third = lines.all.length;
     rmSync(join(dir, "below"), { recursive: true });
-    expect(await lines.next("new generation", third)).toMatchObject({
+    expect(await lines.next("zones are gone", third)).toMatchObject({
+      level: 40,
       zonesRemoved: ["more.test"],
       generation: 4,
     });
@@ -144,6 +145,15 @@ describe("Follower.follow()", () => {
     rmSync(join(dir, "other.yaml"));
     put("demo.yaml", zone("192.0.2.30"));
     expect(await lines.next("new generation", mended)).toMatchObject({ generation: 2 });
+  });
+
+  test("refuses a file that a shell emptied, though other zones are left", async () => {
+    put("demo.yaml", zone("192.0.2.1"));
+    put("more.yaml", zone("192.0.2.1").replace("demo.test", "more.test"));
+    const { view, lines } = await follow();
+    put("more.yaml", "");
+    expect(await lines.next("documents refused")).toMatchObject({ generation: 1, errors: 1 });
+    expect(view.snapshot.zones.length).toBe(2);
   });
 
   test("keeps answering when the folder vanishes or is emptied, and follows it when it is back", async () => {
