@@ -20,7 +20,7 @@ export interface VerdictRow {
   readonly what: string;
   readonly measured: string;
   readonly bound: string;
-  /** Undefined: not measured here. */
+  /** Undefined: it cannot be said (a peer is missing, or the generator was too late). */
   readonly holds: boolean | undefined;
 }
 
