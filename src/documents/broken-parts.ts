@@ -14,7 +14,11 @@ export class BrokenParts {
   /** Paths below the document, by kind and id. */
   readonly #pathsOf = new Map<string, Path[]>();
 
-  constructor(faults: readonly SchemaFault[]) {
+  readonly #isFileWhole: boolean;
+
+  /** `isFileWhole` is false when a part of the file is not in the value, so each document may lack something. */
+  constructor(faults: readonly SchemaFault[], isFileWhole: boolean) {
+    this.#isFileWhole = isFileWhole;
     for (const { path } of faults) {
       const [kind, id, ...rest] = path;
       const document = `${kind}/${id}`;
@@ -52,7 +56,7 @@ export class BrokenParts {
   ): Part<Text> & { inner: Set<string | number> } {
     const inner = new Set<string | number>();
     const paths = this.#pathsOf.get(document);
-    if (paths === undefined) return { text: text as Text, isWhole: true, inner };
+    if (paths === undefined) return { text: text as Text, isWhole: this.#isFileWhole, inner };
     const refused = new Set<string | number>();
     for (const [key, part] of paths) {
       if (key === undefined || (key === needed && part === undefined))

@@ -99,11 +99,11 @@ export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): 
   checker ??= new SchemaChecker(Documents);
   const refused = checker.faults(value);
   for (const { path, part, message } of refused) faults.add([source.fault(path, part, "error", message)]);
-  const broken = new BrokenParts(refused);
+  const broken = new BrokenParts(refused, source.faults.length === 0);
   return {
     file: file.file,
-    isPartial: refused.length > 0,
-    isBlind: refused.some(({ path }) => path.length < 2),
+    isPartial: refused.length > 0 || source.faults.length > 0,
+    isBlind: source.faults.length > 0 || refused.some(({ path }) => path.length < 2),
     monitors: documentsOf(value, "monitors").map(([id, text]) => readMonitor(id, text, source, broken)),
     pools: documentsOf(value, "pools").map(([id, text]) => readPool(id, text, source, broken)),
     zones: documentsOf(value, "zones").flatMap(([id, text]) => {

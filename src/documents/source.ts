@@ -60,6 +60,7 @@ export interface Locator {
 
 export class Source implements Locator {
   readonly file: string;
+  /** With a value, these are keys that stand twice: the first counts. */
   readonly faults: Fault[] = [];
   /** Null when the file is empty, and undefined when it is no YAML. */
   readonly value: unknown;
@@ -134,8 +135,7 @@ export class Source implements Locator {
       this.#addError(line, column, describeYamlError(error));
     }
     if (lines.size > 0) return undefined;
-    this.#checkKeys(document);
-    if (this.faults.length > 0) return undefined;
+    if (!this.#checkKeys(document)) return undefined;
     return this.#toPlain(document);
   }
 
@@ -143,11 +143,17 @@ export class Source implements Locator {
     this.faults.push({ severity: "error", file: this.file, line, column, message });
   }
 
-  #checkKeys(document: Document.Parsed): void {
+  /**
+   * Of a key that stands twice the first value counts, so that the rest of the file can be looked at.
+   * False when there is a fault that leaves nothing to look at.
+   */
+  #checkKeys(document: Document.Parsed): boolean {
+    const doubles = new Map<YAMLMap, Set<unknown>>();
     visit(document, {
       Map: (_key, map) => {
         const seen = new Map<string, number>();
-        for (const { key } of map.items) {
+        for (const pair of map.items) {
+          const { key } = pair;
           const offset = offsetOf(key) ?? 0;
           const { line, column } = this.#lineAndColumn(offset);
           if (!isScalar(key)) {
@@ -168,6 +174,8 @@ export class Source implements Locator {
               column,
               `the key "${text}" stands twice in one map, first at line ${at.line}; keep one of them`,
             );
+            const pairs = doubles.get(map) ?? new Set();
+            doubles.set(map, pairs.add(pair));
           }
         }
       },
@@ -186,6 +194,12 @@ export class Source implements Locator {
         this.#addError(line, column, `the alias *${alias.source} has no anchor; ${hint}`);
       },
     });
+    let doubled = 0;
+    for (const [map, pairs] of doubles) {
+      map.items = map.items.filter((pair) => !pairs.has(pair));
+      doubled += pairs.size;
+    }
+    return this.faults.length === doubled;
   }
 
   /** Aliases are shared objects here, so a bomb costs nothing until it is walked: measure it first. */

@@ -66,8 +66,8 @@ export interface Steering {
 }
 
 /**
- * The zone, with the serial that its file's time gives. `isWhole` is false when the schema refused
- * some part of it; then nothing is said of what may only seem to be missing.
+ * The zone, with the serial that its file's time gives. `isWhole` is false when some part of it was
+ * refused before; then nothing is said of what may only seem to be missing.
  */
 export function readZone(
   apex: Name,
@@ -79,7 +79,7 @@ export function readZone(
   const hasSoa = rrs.some((rr) => rr.type === RRType.SOA && nameEquals(rr.owner, apex));
   if (!hasSoa) rrs.unshift(reader.makeSoa(serialAt(context.modifiedMs)));
   const data = { apex, rrs, steered };
-  if (context.isWhole && !reader.hasErrors) reader.report(data);
+  reader.report(data, context.isWhole && !reader.hasErrors);
   return { data, soa: hasSoa ? "given" : "made", steering: [...reader.steering.values()] };
 }
 
@@ -126,12 +126,10 @@ class ZoneReader {
   }
 
   /** What zone/ finds, at the places that it speaks of. */
-  report(zone: ZoneData): void {
-    const findings = checkZone(zone);
+  report(zone: ZoneData, isWhole: boolean): void {
+    const findings = checkZone(zone).filter(({ isLack }) => isWhole || !isLack);
     if (findings.length === 0) return;
-    const owners = new Map(
-      Object.keys(this.#text.records).map((owner) => [nameKey(parseName(owner, this.#apex)), owner]),
-    );
+    const owners = this.#ownersByKey();
     for (const { severity, owner, type, message } of findings) {
       const key = owners.get(nameKey(owner));
       const entry = key === undefined ? undefined : this.#text.records[key];
@@ -145,6 +143,19 @@ class ZoneReader {
             : this.#place.at("records", key, typeKey);
       this.#faults[severity](place, "key", message);
     }
+  }
+
+  #ownersByKey(): Map<string, string> {
+    const owners = new Map<string, string>();
+    for (const owner of Object.keys(this.#text.records)) {
+      try {
+        const key = nameKey(parseName(owner, this.#apex));
+        if (!owners.has(key)) owners.set(key, owner);
+      } catch (error) {
+        messageOf(error); // no name, which has been said
+      }
+    }
+    return owners;
   }
 
   #error(path: readonly (string | number)[], message: string, part: "key" | "value" = "value"): void {

@@ -28,6 +28,8 @@ export interface ZoneFinding {
   readonly type: number | undefined;
   /** `what is wrong; what would be right`, without a full stop. */
   readonly message: string;
+  /** More records could cure it: where some could not be read, it may only seem so. */
+  readonly isLack: boolean;
 }
 
 /** Everything that {@link checkZone} finds, names in the order of the zone. Empty for a good zone. */
@@ -112,7 +114,11 @@ class ZoneChecker {
   }
 
   #find(severity: Severity, owner: Name, type: number | undefined, message: string): void {
-    this.#findings.push({ severity, owner, type, message });
+    this.#findings.push({ severity, owner, type, message, isLack: false });
+  }
+
+  #findLack(severity: Severity, owner: Name, type: number, message: string): void {
+    this.#findings.push({ severity, owner, type, message, isLack: true });
   }
 
   #checkApex(): void {
@@ -121,10 +127,15 @@ class ZoneChecker {
     const soaCount = countType(rrs, RRType.SOA);
     const nsCount = countType(rrs, RRType.NS);
     if (soaCount === 0) {
-      this.#find("error", apex, RRType.SOA, `zone ${formatName(apex)} has no SOA; give it one at the apex`);
+      this.#findLack(
+        "error",
+        apex,
+        RRType.SOA,
+        `zone ${formatName(apex)} has no SOA; give it one at the apex`,
+      );
     }
     if (nsCount === 0) {
-      this.#find(
+      this.#findLack(
         "error",
         apex,
         RRType.NS,
@@ -132,7 +143,7 @@ class ZoneChecker {
       );
     } else if (nsCount === 1) {
       const message = `zone ${formatName(apex)} has one NS; two or more keep it reachable (RFC 2182 section 5)`;
-      this.#find("warning", apex, RRType.NS, message);
+      this.#findLack("warning", apex, RRType.NS, message);
     }
   }
 
@@ -220,7 +231,7 @@ class ZoneChecker {
         this.#find("error", owner, RRType.DS, message);
       } else if (!hasType(rrs, RRType.NS)) {
         const message = `DS without NS at ${name}; DS speaks for a delegation, so name its servers too`;
-        this.#find("error", owner, RRType.DS, message);
+        this.#findLack("error", owner, RRType.DS, message);
       }
     }
     if (isWildcard(owner)) {
@@ -270,7 +281,7 @@ class ZoneChecker {
         this.#find("error", owner, hidden?.type, message);
       } else if (!this.#nsTargets.has(key)) {
         const message = `the addresses of ${name} are below the delegation of ${cut} and glue for no NS; they are never answered`;
-        this.#find("warning", owner, rrs[0]?.type, message);
+        this.#findLack("warning", owner, rrs[0]!.type, message);
       }
       return;
     }
@@ -300,10 +311,10 @@ class ZoneChecker {
       if (hasAddress) return;
       if (rr.type === RRType.NS && cut === key) {
         const message = `${type} ${name} of the delegation ${formatName(rr.owner)} has no glue; add its A or AAAA, or nobody can reach it (RFC 9471)`;
-        this.#find("error", rr.owner, rr.type, message);
+        this.#findLack("error", rr.owner, rr.type, message);
       } else if (rr.type === RRType.NS) {
         const message = `${type} ${name} of ${formatName(rr.owner)} is below the delegation of ${this.#show(cut)} and has no address here; add its A or AAAA as glue`;
-        this.#find("warning", rr.owner, rr.type, message);
+        this.#findLack("warning", rr.owner, rr.type, message);
       }
       return;
     }
@@ -315,7 +326,7 @@ class ZoneChecker {
     }
     if (hasAddress || (node === undefined && this.#wildcardFor(targetKey)?.hasAddress === true)) return;
     const message = `${type} of ${formatName(rr.owner)} points at ${name}, which has no address; add its A or AAAA`;
-    this.#find("warning", rr.owner, rr.type, message);
+    this.#findLack("warning", rr.owner, rr.type, message);
   }
 
   #aliasAt(key: string, node: Node | undefined, above: string | undefined): string | undefined {

@@ -85,6 +85,30 @@ test("parseDocuments() takes an empty map for a file that says nothing", () => {
   good({ "a.yaml": zone(), "b.yaml": "{}\n", "c.yaml": "zones: {}\n" });
 });
 
+test("parseDocuments() checks a zone though a record of it is unreadable, but misses nothing that may be there", () => {
+  const text = `zones:
+  example.test:
+    records:
+      "@": { NS: 1 2 3, MX: 10 mail }
+      www: { CNAME: a, TXT: x }
+      ns1: { A: 192.0.2.300 }
+`;
+  expect(parse(text).lines.map((line) => line.replace(/;.*/, ""))).toEqual([
+    expect.stringMatching(/^a\.yaml:4:18: /),
+    "a.yaml:5:14: CNAME beside TXT at www.example.test.",
+    expect.stringMatching(/^a\.yaml:6:17: /),
+  ]);
+});
+
+test("parseDocuments() reads on behind a key that stands twice, with its first value", () => {
+  const text = `${zone("www: { A: 192.0.2.1 }", "www: { B: 192.0.2.2 }", "x: { C: 1 }")}pools: { web: 7 }\n`;
+  expect(parse(text).lines.map((line) => line.replace(/;.*/, ""))).toEqual([
+    'a.yaml:6:7: the key "www" stands twice in one map, first at line 5',
+    expect.stringMatching(/^a\.yaml:7:12: unknown RR type "C"/),
+    expect.stringMatching(/^a\.yaml:8:15: "web" is the number 7/),
+  ]);
+});
+
 test("parseDocuments() does not call unknown what an empty file may have held", () => {
   const { lines } = parse({ "a.yaml": zone("www: { pool: web }"), "b.yaml": "" });
   expect(lines).toEqual([
