@@ -46,7 +46,9 @@ const RESTART_REST_MS = 250;
 const SUSPECTS_MAX = 64;
 /** Answering allocates nothing; a nursery that news can grow to V8's default would stay that large for nothing. */
 const NURSERY_MB = 4;
-const ENTRY = new URL(`./udp-worker-main${import.meta.url.slice(-3)}`, import.meta.url);
+/** Named as it is here, which is what tools look for; built, it ends as this file does, in .js. */
+const ENTRY = new URL("./udp-worker-main.ts", import.meta.url);
+ENTRY.pathname = ENTRY.pathname.replace(/\.ts$/, import.meta.url.slice(-3));
 
 interface Slot {
   readonly index: number;

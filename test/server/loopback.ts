@@ -26,7 +26,7 @@ export function serverSocket(where: Partial<ListenAddress> = {}): SharedSocket {
 }
 
 /** sockaddr_in. */
-export function ipv4Name(address: string, port: number): Uint8Array {
+function ipv4Name(address: string, port: number): Uint8Array {
   const name = new Uint8Array(16);
   name.set([AF_INET, 0, port >>> 8, port & 0xff, ...address.split(".").map(Number)]);
   return name;
