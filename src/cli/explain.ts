@@ -1,5 +1,5 @@
 /**
- * `windrose explain`: why a steered name is answered as it is. It loads the documents as `serve`
+ * `windrose explain`: why a name is answered as it is. It loads the documents as `serve`
  * would, sends a real query through respond() with the trace turned on, and prints both, so it
  * cannot tell another story than the server.
  *
@@ -17,26 +17,28 @@ import { formatFault } from "../lib/fault.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { SeededRandom } from "../lib/random.ts";
 import { type Client, UDP_REPLY_OCTETS_MAX } from "../server/client.ts";
+import { formatLookups, type LookupTrace } from "../server/lookup-trace.ts";
 import { respond } from "../server/respond.ts";
 import { View } from "../server/view.ts";
 import { compileSnapshot, type Snapshot, slotKey } from "../snapshot/snapshot.ts";
 import { formatTrace } from "../steering/explain-format.ts";
 import { setUp } from "../steering/live.ts";
 import type { Pool } from "../steering/pool.ts";
-import type { Trace } from "../steering/trace.ts";
+import type { PoolTrace, Trace } from "../steering/trace.ts";
 import { rcodeMnemonic } from "../wire/dns-codes.ts";
 import { decodeMessage, encodeMessage, type MessageRR } from "../wire/message.ts";
-import { formatName, isAtOrBelow, type Name, parseName, ROOT } from "../wire/name.ts";
+import { formatName, type Name, parseName, ROOT } from "../wire/name.ts";
 import { formatRdata } from "../wire/rdata/index.ts";
 import { parseType, typeMnemonic } from "../wire/rr-type.ts";
 import type { Command, CommandIo } from "./command.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP] [--at-down POOL,...] [--seed N] [--json] [--zones DIR]
 
-Asks for a name and prints how its answer was chosen: each pool and why it is up or down, each
-member with its numbers, what each step kept and dropped and why, and the reply.
+Asks for a name and prints how its answer came about: how it was looked up in which zone, each pool
+and why it is up or down, each member with its numbers, what each step kept and dropped and why, and
+the reply.
 
-  NAME               a steered name, such as www.demo.test
+  NAME               any name, such as www.demo.test
   TYPE               A (the default), AAAA or any other type
   --client IP        who asks (127.0.0.1)
   --at-down LIST     what if these were down? pools (eu) and members (eu/eu-1), with commas
@@ -46,7 +48,7 @@ member with its numbers, what each step kept and dropped and why, and the reply.
   --help             this help
 
 All that --at-down does not name counts as up; turns of round-robin and smooth draws start at 0.
-Exit code: 0 explained, 1 when the documents have errors or no pool answers for the name, 2 for wrong usage.
+Exit code: 0 explained, 1 when the documents have errors, 2 for wrong usage.
 `;
 
 interface Request {
@@ -64,7 +66,10 @@ interface Explanation {
   readonly type: string;
   readonly client: string;
   readonly seed: number;
+  readonly lookups: readonly LookupTrace[];
   readonly trace: Trace;
+  /** Of --at-down, what the answer did not come by. */
+  readonly unreached: readonly string[];
   readonly reply: Reply;
 }
 
@@ -112,7 +117,7 @@ export const command: Command = {
       if (!(error instanceof WindroseError)) throw error;
       io.stderr.write(`windrose explain: ${error.message}\n`);
       if (error.code !== "usage") return 1;
-      io.stderr.write(USAGE);
+      io.stderr.write("windrose explain --help lists all\n");
       return 2;
     }
   },
@@ -176,25 +181,28 @@ function usage(message: string): WindroseError {
 
 function explain(snapshot: Snapshot, request: Request): Explanation {
   const name = formatName(request.name);
-  if (!snapshot.zones.some((zone) => isAtOrBelow(request.name, zone.apex))) {
-    const zones = snapshot.zones.map((zone) => zone.id).join(", ") || "none";
-    throw new WindroseError(
-      "zone-unknown",
-      `Cannot explain "${name}": no zone holds it; zones are: ${zones}`,
-    );
-  }
   for (const item of request.down) takeDown(snapshot, item);
   const trace: Trace = { choices: [] };
-  const reply = ask(snapshot, request, trace);
+  const lookups: LookupTrace[] = [];
+  const reply = ask(snapshot, request, trace, lookups);
   const type = typeMnemonic(request.type);
-  if (trace.choices.length === 0) {
-    const got = `the reply is ${reply.rcode} with ${reply.answer.length} in its answer section`;
-    throw new WindroseError(
-      "name-not-steered",
-      `Nothing to explain for "${name}" ${type}: no pool was asked; ${got}`,
-    );
+  const reached = poolsReached(trace);
+  const unreached = request.down.filter((item) => !reached.has(item.split("/", 1)[0]!));
+  const client = formatAddress(request.client);
+  return { name, type, client, seed: request.seed, lookups, trace, unreached, reply };
+}
+
+/** The pools that had a say, and those that were members of them. */
+function poolsReached({ choices }: Trace): Set<string> {
+  const reached = new Set<string>();
+  function visit(pool: PoolTrace): void {
+    reached.add(pool.pool);
+    for (const { kind, answers } of pool.members) if (kind === "pool") reached.add(answers[0]!);
+    for (const kept of pool.kept) if (kept.pool !== null) visit(kept.pool);
+    if (pool.lastResort !== null) visit(pool.lastResort);
   }
-  return { name, type, client: formatAddress(request.client), seed: request.seed, trace, reply };
+  for (const { pool } of choices) visit(pool);
+  return reached;
 }
 
 /** Marks a member, or all endpoints of a pool and of the pools below it, as down. */
@@ -234,7 +242,7 @@ function takePoolDown(snapshot: Snapshot, pool: Pool): void {
   }
 }
 
-function ask(snapshot: Snapshot, request: Request, trace: Trace): Reply {
+function ask(snapshot: Snapshot, request: Request, trace: Trace, lookups: LookupTrace[]): Reply {
   const view = new View({
     snapshot,
     random: new SeededRandom(request.seed),
@@ -245,6 +253,7 @@ function ask(snapshot: Snapshot, request: Request, trace: Trace): Reply {
     },
   });
   view.trace = trace;
+  view.lookups = lookups;
   const octets = encodeMessage({
     rd: true,
     question: [{ name: request.name, type: request.type }],
@@ -272,14 +281,26 @@ function recordOf(rr: MessageRR): ReplyRecord {
   return { owner: formatName(rr.owner), ttl: rr.ttl, type, data: formatRdata(rr.type, rr.rdata) };
 }
 
-function formatExplanation({ name, type, client, seed, trace, reply }: Explanation): string {
+function formatExplanation({
+  name,
+  type,
+  client,
+  seed,
+  lookups,
+  trace,
+  unreached,
+  reply,
+}: Explanation): string {
   const flags = [reply.rcode, ...(reply.aa ? ["aa"] : []), ...(reply.tc ? ["tc"] : [])].join(" ");
   const records = [...reply.answer, ...reply.authority, ...reply.additional];
   return [
     `${name} ${type} for ${client}, seed ${seed}`,
     "",
-    formatTrace(trace),
-    "",
+    ...(lookups.length === 0 ? [] : [formatLookups(lookups, type), ""]),
+    ...(trace.choices.length === 0 ? [] : [formatTrace(trace), ""]),
+    ...(unreached.length === 0
+      ? []
+      : [`--at-down ${unreached.join(",")} changed nothing: this answer does not come by there`, ""]),
     `reply: ${flags}`,
     ...records.map((record) => `  ${record.owner} ${record.ttl} ${record.type} ${record.data}`),
     "",

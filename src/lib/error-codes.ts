@@ -12,7 +12,6 @@ export const ERROR_CODES = [
   "master-file-invalid",
   "documents-invalid",
   "zone-unknown",
-  "name-not-steered",
   "address-in-use",
   "address-not-local",
   "address-forbidden",

@@ -17,6 +17,7 @@ import type { NameKey } from "../wire/name-key.ts";
 import { RRClass, RRType } from "../wire/rr-type.ts";
 import { Found, lookup } from "../zone/lookup.ts";
 import { HEADER, NODE, REFERRAL, RRSET, type ZoneImage } from "../zone/zone-image.ts";
+import { traceLookup } from "./lookup-trace.ts";
 import { additionalCount, QNAME_OFFSET, RR_FIXED_OCTETS, rrCount } from "./reply-writer.ts";
 import { CHAIN_LINKS_MAX, type View } from "./view.ts";
 
@@ -31,6 +32,7 @@ export function resolve(view: View): void {
   let nameOffset = QNAME_OFFSET;
   let zone = zoneFor(directory, name, qtype);
   if (zone === null) {
+    if (view.lookups !== null) traceLookup(view.lookups, null, name, found);
     reply.rcode = Rcode.REFUSED;
     return;
   }
@@ -42,6 +44,7 @@ export function resolve(view: View): void {
     const apexOffset =
       links === 0 ? QNAME_OFFSET + name.labelStart[apexLabel]! : reply.labelOffset(nameOffset, apexLabel);
     lookup(image, name, qtype, found);
+    if (view.lookups !== null) traceLookup(view.lookups, zone, name, found);
     switch (found.found) {
       case Found.answer:
         answer(view, image, nameOffset, apexOffset);
@@ -79,7 +82,10 @@ export function resolve(view: View): void {
     name.read(view.targetOctets, 0, length);
     if (hasVisited(visited, links + 1, name.suffixHash[0]!)) return;
     zone = zoneFor(directory, name, qtype);
-    if (zone === null) return;
+    if (zone === null) {
+      if (view.lookups !== null) traceLookup(view.lookups, null, name, found);
+      return;
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import { Query } from "../wire/query.ts";
 import { LookupResult } from "../zone/lookup.ts";
 import { ChaosAnswers, type Identity } from "./chaos.ts";
 import { Counters } from "./counters.ts";
+import type { LookupTrace } from "./lookup-trace.ts";
 import { ReplyWriter } from "./reply-writer.ts";
 
 export interface ViewOptions {
@@ -50,6 +51,8 @@ export class View {
   readonly onFailure: (error: unknown, query: Uint8Array) => void;
   /** Set by explain: what is decided is written down here too. */
   trace: Trace | null = null;
+  /** Set by explain: each look-up in a zone is written down here. */
+  lookups: LookupTrace[] | null = null;
 
   readonly query = new Query();
   readonly reply = new ReplyWriter();

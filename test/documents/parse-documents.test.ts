@@ -101,7 +101,7 @@ test("parseDocuments() checks a zone though a record of it is unreadable, but mi
 });
 
 test("parseDocuments() reads on behind a key that stands twice, with its first value", () => {
-  const text = `${zone("www: { A: 192.0.2.1 }", "www: { B: 192.0.2.2 }", "x: { C: 1 }")}pools: { web: 7 }\n`;
+  const text = `${zone("www: { A: 192.0.2.1 }", "www: { B: 192.0.2.2 }", "x: { C: y }")}pools: { web: 7 }\n`;
   expect(parse(text).lines.map((line) => line.replace(/;.*/, ""))).toEqual([
     'a.yaml:6:7: the key "www" stands twice in one map, first at line 5',
     expect.stringMatching(/^a\.yaml:7:12: unknown RR type "C"/),
