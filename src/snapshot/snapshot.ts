@@ -18,7 +18,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Configuration } from "../documents/configuration.ts";
-import { carryOver, type LiveTable, makeLiveTable } from "../steering/live.ts";
+import { carryOver, type LiveTable, type LiveTableSize, makeLiveTable } from "../steering/live.ts";
+import { rememberedBy } from "../steering/memory.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import { type Name, nameKey } from "../wire/name.ts";
@@ -115,7 +116,11 @@ export function newsBetween(previous: Snapshot | undefined, configuration: Confi
       if (kind !== "pool") slots.set(key, previous?.slots.get(key) ?? nextSlot++);
     }
   }
-  const live = roomyLiveTable(previous?.live, nextSlot, specs.length);
+  const live = roomyLiveTable(previous?.live, {
+    slots: nextSlot,
+    pools: specs.length,
+    remembered: rememberedBy(specs),
+  });
   return {
     generation,
     zones,
@@ -174,11 +179,29 @@ function compileSteering({ specs, live, slots }: NonNullable<SnapshotNews["steer
 }
 
 /** The same table while it has room, else one with twice the room that says the same. */
-function roomyLiveTable(before: LiveTable | undefined, slots: number, pools: number): LiveTable {
-  if (before !== undefined && slots <= before.up.length && 2 * pools <= before.rotation.length) return before;
-  const live = makeLiveTable(Math.max(2 * slots, 64), Math.max(2 * pools, 64));
+function roomyLiveTable(
+  before: LiveTable | undefined,
+  { slots, pools, remembered }: LiveTableSize,
+): LiveTable {
+  const hasRoom =
+    before !== undefined &&
+    slots <= before.up.length &&
+    pools <= before.locks.length &&
+    remembered <= before.memory.length;
+  if (hasRoom) return before;
+  const live = makeLiveTable({
+    slots: roomFor(slots),
+    pools: roomFor(pools),
+    remembered: roomFor(remembered),
+  });
   if (before !== undefined) {
     for (let slot = 0; slot < Math.min(slots, before.up.length); slot++) carryOver(before, slot, live, slot);
+    live.rotation.set(before.rotation.subarray(0, live.rotation.length));
+    live.memory.set(before.memory.subarray(0, live.memory.length));
   }
   return live;
+}
+
+function roomFor(count: number): number {
+  return Math.max(2 * count, 64);
 }

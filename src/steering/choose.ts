@@ -13,6 +13,7 @@
  * @module
  */
 import type { Name } from "../wire/name.ts";
+import { lock, recall, unlock } from "./memory.ts";
 import type { Member, Pool } from "./pool.ts";
 import { familyState, refresh } from "./standing.ts";
 import type { SteerRequest } from "./step.ts";
@@ -30,6 +31,9 @@ export type { SteerRequest } from "./step.ts";
 
 /** Addresses in one answer: more than eight help no client and cost every packet. */
 const PICKS_MAX = 8;
+
+/** The memory of steps that remember nothing. */
+const NOTHING = new Float64Array(0);
 
 /** What was chosen. Made once for each thread and overwritten by each choice. */
 export class Picks {
@@ -91,7 +95,8 @@ function expand(
 /** Puts the members that stand through the steps. False when none stands. */
 function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): boolean {
   const { candidates } = pool.state;
-  const { standing, count, memory } = familyState(pool, request.family);
+  const state = familyState(pool, request.family);
+  const { standing, count } = state;
   if (count === 0) return false;
   for (let place = 0; place < count; place++) candidates.indexes[place] = standing[place]!;
   candidates.count = count;
@@ -101,12 +106,15 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
     const step = steps[i]!;
     // Steps after this one may drop whom it puts first, so only the last one may order less than all.
     candidates.wanted = i === last ? pool.answers : candidates.count;
-    if (trace === null) step.run(candidates, request, memory[i]!, null);
+    const stepTrace = trace === null ? null : traceStepBegin(step, candidates);
+    const region = state.memory[i]!;
+    if (region === null) step.run(candidates, request, NOTHING, stepTrace);
     else {
-      const stepTrace = traceStepBegin(step, candidates);
-      step.run(candidates, request, memory[i]!, stepTrace);
-      traceStepEnd(stepTrace, candidates, trace);
+      lock(request.live, pool.number);
+      step.run(candidates, request, recall(region, state.mark), stepTrace);
+      unlock(request.live, pool.number);
     }
+    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace);
   }
   return true;
 }

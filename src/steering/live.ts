@@ -8,8 +8,10 @@
  *   load      by slot: as last reported, in the member's own unit; NaN = never
  *   rttMs     by slot: response time of its checks; NaN = never measured
  *   rotation  by rotationSlot(): turns that round-robin took, wraps at 2^32
+ *   memory    what steps remember from one answer to the next: see memory.ts
+ *   locks     by pool number: 1 while a thread is at the pool's memory
  *
- * It lives as long as the configuration whose slots it numbers. A reader that sees a change
+ * The last three are written by all threads that answer. It lives as long as the configuration whose slots it numbers. A reader that sees a change
  * half written works with it for one answer and looks again when the version has grown.
  *
  * @module
@@ -21,10 +23,19 @@ export interface LiveTable {
   readonly load: Float64Array;
   readonly rttMs: Float64Array;
   readonly rotation: Uint32Array;
+  readonly memory: Float64Array;
+  readonly locks: Int32Array;
 }
 
-/** A table for so many slots and pools in which everything is up, at its full weight, and nothing was measured. */
-export function makeLiveTable(slots: number, pools: number): LiveTable {
+/** How much a table has room for; `remembered` is rememberedBy() of the pools. */
+export interface LiveTableSize {
+  readonly slots: number;
+  readonly pools: number;
+  readonly remembered: number;
+}
+
+/** A table in which everything is up, at its full weight, and nothing was measured. */
+export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): LiveTable {
   return {
     version: new Int32Array(new SharedArrayBuffer(4)),
     up: new Uint8Array(new SharedArrayBuffer(slots)).fill(1),
@@ -32,6 +43,8 @@ export function makeLiveTable(slots: number, pools: number): LiveTable {
     load: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rttMs: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rotation: new Uint32Array(new SharedArrayBuffer(2 * 4 * pools)),
+    memory: new Float64Array(new SharedArrayBuffer(8 * remembered)),
+    locks: new Int32Array(new SharedArrayBuffer(4 * pools)),
   };
 }
 

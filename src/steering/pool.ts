@@ -13,6 +13,7 @@
 import assert from "node:assert/strict";
 import type { Name } from "../wire/name.ts";
 import type { LiveTable } from "./live.ts";
+import { type Region, rememberedPerFamily } from "./memory.ts";
 import type { MemberSpec, PoolSpec } from "./spec.ts";
 import { Candidates, type Step } from "./step.ts";
 import { STEP_TYPES } from "./step-table.ts";
@@ -42,6 +43,8 @@ export interface Pool {
   /** 1 or more. */
   readonly minUp: number;
   readonly whenDown: "open" | "closed" | Pool;
+  /** Where this pool's part of `live.memory` begins; the half for IPv6 is behind that for IPv4. */
+  readonly memoryOffset: number;
   /** May a choice give a CNAME target, here or in a pool that this one leads to? */
   readonly canTarget: boolean;
   readonly state: PoolState;
@@ -68,8 +71,10 @@ export interface FamilyState {
   gives: boolean;
   /** By member index: a value of Standing, in standing.ts. */
   readonly status: Uint8Array;
-  /** By step: what it remembers. */
-  readonly memory: readonly Float64Array[];
+  /** By step: what it remembers, in the table in use; null for steps that remember nothing. */
+  readonly memory: (Region | null)[];
+  /** Of the members that stand, for the regions of `memory`. */
+  mark: number;
 }
 
 /**
@@ -87,6 +92,12 @@ export function compilePools(
     byId.set(spec.id, spec);
   }
   const numbers = new Map([...byId.keys()].sort().map((id, number) => [id, number]));
+  const memoryOffsets = new Map<string, number>();
+  let remembered = 0;
+  for (const id of numbers.keys()) {
+    memoryOffsets.set(id, remembered);
+    remembered += 2 * rememberedPerFamily(byId.get(id)!);
+  }
   const pools = new Map<string, Pool>();
   const open = new Set<string>();
 
@@ -114,6 +125,7 @@ export function compilePools(
       answers: spec.answers,
       minUp: Math.max(1, spec.minUp),
       whenDown,
+      memoryOffset: memoryOffsets.get(id)!,
       canTarget:
         members.some((member) => member.target !== null || member.pool?.canTarget === true) ||
         (typeof whenDown === "object" && whenDown.canTarget),
@@ -159,6 +171,7 @@ function makeFamilyState(members: number, steps: readonly Step[]): FamilyState {
     count: 0,
     gives: false,
     status: new Uint8Array(members),
-    memory: steps.map((step) => new Float64Array(step.remembers ? members : 0)),
+    memory: steps.map(() => null),
+    mark: 0,
   };
 }

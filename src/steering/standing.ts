@@ -9,6 +9,7 @@
  * @module
  */
 import type { LiveTable } from "./live.ts";
+import { markOf, regionAt } from "./memory.ts";
 import type { FamilyState, Member, Pool } from "./pool.ts";
 
 /** Where a member is before the first step. */
@@ -39,6 +40,10 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
   if (typeof pool.whenDown === "object") refresh(pool.whenDown, live, version);
   refreshFamily(pool, live, 4, state.ipv4);
   refreshFamily(pool, live, 6, state.ipv6);
+  if (state.live !== live) {
+    const end = findMemory(pool, live, state.ipv4, pool.memoryOffset);
+    findMemory(pool, live, state.ipv6, end);
+  }
   state.live = live;
   state.version = version;
 }
@@ -52,22 +57,29 @@ export function familyState(pool: Pool, family: 4 | 6): FamilyState {
 }
 
 function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool: FamilyState): void {
-  const { standing, status, memory } = familyOfPool;
+  const { standing, status } = familyOfPool;
   const assumeUp = !pool.state.isUp && pool.whenDown === "open";
   let count = 0;
-  let changed = false;
   for (let index = 0; index < pool.members.length; index++) {
     const now = standingOf(pool.members[index]!, live, family, assumeUp);
-    if (now !== status[index]) {
-      changed ||= now === Standing.Stands || status[index] === Standing.Stands;
-      status[index] = now;
-    }
+    status[index] = now;
     if (now === Standing.Stands) standing[count++] = index;
   }
   familyOfPool.count = count;
-  if (changed) for (const numbers of memory) numbers.fill(0);
+  familyOfPool.mark = markOf(pool.id, standing, count);
   if (pool.state.isUp || pool.whenDown === "open") familyOfPool.gives = count > 0;
   else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
+}
+
+/** Finds the regions of one family in a table that is new to this pool, from `offset` on; answers where they end. */
+function findMemory(pool: Pool, live: LiveTable, { memory }: FamilyState, offset: number): number {
+  let at = offset;
+  pool.steps.forEach((step, i) => {
+    if (!step.remembers) return;
+    memory[i] = regionAt(live, at, pool.members.length);
+    at += 1 + pool.members.length;
+  });
+  return at;
 }
 
 function standingOf(member: Member, live: LiveTable, family: 4 | 6, assumeUp: boolean): number {

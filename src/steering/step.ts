@@ -68,8 +68,9 @@ export interface Step {
    * Narrows and orders the candidates; leaves at least one where there was one. May not
    * allocate when `trace` is null.
    *
-   * `memory` is a number for each member, kept between queries of one family in one process;
-   * it is cleared when the set of members that stand changes. Empty unless `remembers`.
+   * `memory` is a number for each member, kept between queries of one family and shared by the
+   * threads of this process, of which one at a time is here; it is cleared when the set of members
+   * that stand changes. Empty unless `remembers`.
    * The caller fills what the step considered and kept; the step adds its reasons.
    */
   readonly run: (

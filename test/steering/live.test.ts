@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { carryOver, makeLiveTable, rotationSlot, setUp, setWeight } from "../../src/steering/live.ts";
 
 test("makeLiveTable() makes a table in shared memory in which every slot is up", () => {
-  const live = makeLiveTable(3, 2);
+  const live = makeLiveTable({ slots: 3, pools: 2, remembered: 0 });
   expect([...live.up]).toEqual([1, 1, 1]);
   expect(live.rotation).toHaveLength(4);
   for (const column of [live.version, live.up, live.rotation]) {
@@ -11,7 +11,7 @@ test("makeLiveTable() makes a table in shared memory in which every slot is up",
 });
 
 test("setUp() writes a verdict and lets the version grow", () => {
-  const live = makeLiveTable(2, 0);
+  const live = makeLiveTable({ slots: 2, pools: 0, remembered: 0 });
   setUp(live, 1, false);
   expect([...live.up, live.version[0]]).toEqual([1, 0, 1]);
   setUp(live, 1, true);
@@ -24,10 +24,10 @@ test("rotationSlot() gives each family of each pool its own count", () => {
 });
 
 test("carryOver() takes all that is known of a member along", () => {
-  const before = makeLiveTable(2, 0);
+  const before = makeLiveTable({ slots: 2, pools: 0, remembered: 0 });
   setUp(before, 1, false);
   setWeight(before, 1, 0.25);
-  const after = makeLiveTable(3, 0);
+  const after = makeLiveTable({ slots: 3, pools: 0, remembered: 0 });
   carryOver(before, 1, after, 2);
   expect([after.up[2], after.weight[2], after.load[2], after.rttMs[2]]).toEqual([
     0,
@@ -39,7 +39,7 @@ test("carryOver() takes all that is known of a member along", () => {
 });
 
 test("setWeight() writes a part of the weight and lets the version grow", () => {
-  const live = makeLiveTable(2, 0);
+  const live = makeLiveTable({ slots: 2, pools: 0, remembered: 0 });
   expect([...live.weight]).toEqual([1, 1]);
   setWeight(live, 0, 0.5);
   expect([...live.weight, live.version[0]]).toEqual([0.5, 1, 1]);

@@ -14,6 +14,7 @@ import assert from "node:assert/strict";
 import { SeededRandom } from "../../src/lib/random.ts";
 import { choose, Picks, type SteerRequest } from "../../src/steering/choose.ts";
 import { type LiveTable, makeLiveTable, setUp, setWeight } from "../../src/steering/live.ts";
+import { rememberedBy } from "../../src/steering/memory.ts";
 import { compilePools, type Pool } from "../../src/steering/pool.ts";
 import type { MemberSpec, PoolSpec, StepSpec } from "../../src/steering/spec.ts";
 import type { Trace } from "../../src/steering/trace.ts";
@@ -45,7 +46,11 @@ export class Bench {
       return slot;
     });
     this.top = this.pools.get(specs[0]!.id)!;
-    this.live = makeLiveTable(slots.size, this.pools.size);
+    this.live = makeLiveTable({
+      slots: slots.size,
+      pools: this.pools.size,
+      remembered: rememberedBy(specs),
+    });
     this.#slots = slots;
     this.request = { family: 4, random: new SeededRandom(options.seed ?? 1), live: this.live };
     for (const name of options.down ?? []) this.set(name, false);

@@ -6,8 +6,8 @@
  *   draw: smooth   nginx's smooth weighted round robin: exact over a cycle of as many answers
  *                  as the weights add up to, and interleaved: 5, 1, 1 gives a a b a c a a
  *
- * The state of a smooth draw is one number for each member, kept by pool, family and process
- * (each worker has its own cycle). It starts anew when the set of members that stand changes.
+ * The state of a smooth draw is one number for each member, kept by pool and family and shared by all
+ * threads that answer. It starts anew when the set of members that stand changes.
  * Should an earlier step narrow the candidates by client, only those in the running move.
  *
  * @module

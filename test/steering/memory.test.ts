@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { describe, expect, test } from "vitest";
+import { makeLiveTable } from "../../src/steering/live.ts";
+import { lock, markOf, recall, regionAt, rememberedBy, unlock } from "../../src/steering/memory.ts";
+import type { PoolSpec } from "../../src/steering/spec.ts";
+
+const SMOOTH: PoolSpec = {
+  id: "smooth",
+  members: [5, 1, 1].map((weight, i) => {
+    return {
+      kind: "endpoint",
+      name: "abc"[i]!,
+      weight,
+      enabled: true,
+      ipv4: Uint8Array.of(192, 0, 2, i),
+      ipv6: null,
+    };
+  }),
+  policy: [{ type: "weighted", options: { draw: "smooth" } }],
+  answers: 1,
+  minUp: 1,
+  whenDown: "open",
+};
+
+async function drawIn(
+  threads: number,
+  draws: number,
+  live = makeLiveTable({ slots: 3, pools: 1, remembered: rememberedBy([SMOOTH]) }),
+) {
+  const entry = new URL("./draw-worker.ts", import.meta.url);
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(entry, { workerData: { specs: [SMOOTH], live, draws } }),
+  );
+  const counts = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0]));
+  const sum: Record<string, number> = { a: 0, b: 0, c: 0 };
+  for (const each of counts) for (const name of Object.keys(each)) sum[name]! += each[name];
+  return sum;
+}
+
+describe("what steps remember", () => {
+  test("is shared by threads: smooth shares are exact over all that they draw together", async () => {
+    // 3 × 70,000 draws are 30,000 whole cycles, however the threads take turns.
+    expect(await drawIn(3, 70_000)).toEqual({ a: 150_000, b: 30_000, c: 30_000 });
+  });
+
+  test("does not wait for ever for a thread that died with the lock", async () => {
+    const live = makeLiveTable({ slots: 3, pools: 1, remembered: rememberedBy([SMOOTH]) });
+    lock(live, 0);
+    expect(await drawIn(1, 70, live)).toEqual({ a: 50, b: 10, c: 10 });
+    expect(live.locks[0]).toBe(0);
+  });
+
+  test("starts anew with another mark, and stays with the same", () => {
+    const live = makeLiveTable({ slots: 0, pools: 1, remembered: 4 });
+    const region = regionAt(live, 0, 3);
+    const mark = markOf("p", Int32Array.of(0, 1, 2), 3);
+    recall(region, mark).set([7, 8, 9]);
+    expect([...recall(region, mark)]).toEqual([7, 8, 9]);
+    expect([...recall(region, markOf("p", Int32Array.of(0, 2), 2))]).toEqual([0, 0, 0]);
+    expect(markOf("q", Int32Array.of(0, 1, 2), 3)).not.toBe(mark);
+  });
+
+  test("lock() keeps others out until unlock()", () => {
+    const live = makeLiveTable({ slots: 0, pools: 2, remembered: 0 });
+    lock(live, 1);
+    expect([...live.locks]).toEqual([0, 1]);
+    unlock(live, 1);
+    expect([...live.locks]).toEqual([0, 0]);
+  });
+
+  test("needs room for each remembering step, twice for the families", () => {
+    expect(rememberedBy([SMOOTH])).toBe(2 * (1 + 3));
+    expect(rememberedBy([{ ...SMOOTH, policy: [{ type: "failover", options: {} }] }])).toBe(0);
+  });
+});
