@@ -8,6 +8,7 @@
 import { Default } from "typebox/value";
 import { formatAddress, parseAddress } from "../lib/address.ts";
 import { PresentationError } from "../lib/errors.ts";
+import { specialAddress } from "../lib/special-address.ts";
 import type { EndpointSpec, MemberSpec, PoolSpec, StepSpec } from "../steering/spec.ts";
 import { STEP_TYPES } from "../steering/step-table.ts";
 import { parseName, ROOT } from "../wire/name.ts";
@@ -167,7 +168,17 @@ function compileAddresses(
         `"${text}" is not an IP address; wanted one like 192.0.2.1 or 2001:db8::1${hintAt(text)}`,
       );
       isGood = false;
-    } else if (octets.length === 4 ? ipv4 !== null : ipv6 !== null) {
+      continue;
+    }
+    const special = specialAddress(octets);
+    if (special !== undefined) {
+      faults[special.severity](places[index]!, "value", `${text} ${special.message}`);
+      if (special.severity === "error") {
+        isGood = false;
+        continue;
+      }
+    }
+    if (octets.length === 4 ? ipv4 !== null : ipv6 !== null) {
       const family = octets.length === 4 ? "IPv4" : "IPv6";
       faults.error(
         whole,

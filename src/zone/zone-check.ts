@@ -14,6 +14,8 @@
  *
  * @module
  */
+import { formatAddress } from "../lib/address.ts";
+import { specialAddress } from "../lib/special-address.ts";
 import { formatName, isAtOrBelow, type Name, nameKey } from "../wire/name.ts";
 import { rdataNames } from "../wire/rdata/index.ts";
 import type { RR } from "../wire/rr.ts";
@@ -180,6 +182,7 @@ class ZoneChecker {
       const message = `the ${rrset.length} ${mnemonic} records of ${formatName(owner)} need ${octets} octets; a DNS message holds ${MESSAGE_OCTETS_MAX}`;
       this.#find("error", owner, type, message);
     }
+    if (type === RRType.A || type === RRType.AAAA) this.#checkAddresses(owner, rrset);
     if (rrset.length === 1) return;
 
     // Signatures have the TTLs of what they cover (RFC 4034 section 3).
@@ -198,6 +201,15 @@ class ZoneChecker {
     if (distinct.size > 1 && isSingleton(type)) {
       const message = `${formatName(owner)} has ${rrset.length} ${mnemonic} records; it can have one`;
       this.#find("error", owner, type, message);
+    }
+  }
+
+  #checkAddresses(owner: Name, rrset: readonly RR[]): void {
+    for (const { type, rdata } of rrset) {
+      const special = specialAddress(rdata);
+      if (special === undefined) continue;
+      const message = `${typeMnemonic(type)} ${formatAddress(rdata)} of ${formatName(owner)} ${special.message}`;
+      this.#find(special.severity, owner, type, message);
     }
   }
 

@@ -109,6 +109,16 @@ test("parseDocuments() reads on behind a key that stands twice, with its first v
   ]);
 });
 
+test("parseDocuments() speaks up about addresses that no client can reach, of members and of records", () => {
+  const text = `${zone("www: { pool: web }", 'a: { A: 127.0.0.1, AAAA: "::ffff:192.0.2.1" }')}pools: { web: { members: ["::ffff:192.0.2.1", 0.0.0.0] } }\n`;
+  expect(parse(text).lines).toEqual([
+    "a.yaml:6:12: warning: A 127.0.0.1 of a.example.test. is a loopback address; clients cannot reach a server by it",
+    "a.yaml:6:26: AAAA ::ffff:192.0.2.1 of a.example.test. is IPv4 in the form of IPv6; write 192.0.2.1",
+    "a.yaml:7:27: ::ffff:192.0.2.1 is IPv4 in the form of IPv6; write 192.0.2.1",
+    "a.yaml:7:47: warning: 0.0.0.0 is the unspecified address; clients cannot reach a server by it",
+  ]);
+});
+
 test("parseDocuments() does not call unknown what an empty file may have held", () => {
   const { lines } = parse({ "a.yaml": zone("www: { pool: web }"), "b.yaml": "" });
   expect(lines).toEqual([
