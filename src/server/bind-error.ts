@@ -4,6 +4,8 @@
  *
  * @module
  */
+
+import { parseAddress } from "../lib/address.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 
@@ -11,6 +13,16 @@ export function bindError(cause: unknown, transport: "udp" | "tcp", where: Liste
   const at = `Cannot listen on ${transport} ${formatListenAddress(where)}`;
   const fields = { transport, address: where.address, port: where.port, cause };
   switch (errorCode(cause)) {
+    case "EINVAL":
+      // libuv and the kernel alike say no more than "invalid" of a link-local address alone.
+      if (!isLinkLocal(where)) break;
+      return new WindroseError(
+        "address-unusable",
+        where.address.includes("%")
+          ? `${at}: there is no interface ${where.address.slice(where.address.indexOf("%") + 1)}; "ip link" lists those that are`
+          : `${at}: a link-local address needs its interface, as in [${where.address}%eth0]:${where.port}; "ip link" lists the interfaces`,
+        fields,
+      );
     case "EADDRINUSE":
       return new WindroseError(
         "address-in-use",
@@ -43,13 +55,18 @@ export function bindError(cause: unknown, transport: "udp" | "tcp", where: Liste
         `${at}: this machine has no IPv${where.family}; leave the address out or turn IPv${where.family} on`,
         fields,
       );
-    default:
-      return new WindroseError(
-        "address-unusable",
-        `${at}: ${cause instanceof Error ? cause.message : String(cause)}; "ip addr" lists the addresses of this machine`,
-        fields,
-      );
   }
+  return new WindroseError(
+    "address-unusable",
+    `${at}: ${cause instanceof Error ? cause.message : String(cause)}; "ip addr" lists the addresses of this machine`,
+    fields,
+  );
+}
+
+/** fe80::/10 (RFC 4291 section 2.5.6): every interface may have the same one. */
+function isLinkLocal({ address }: ListenAddress): boolean {
+  const octets = parseAddress(address.split("%")[0]!);
+  return octets?.length === 16 && octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80;
 }
 
 function errorCode(cause: unknown): string | undefined {

@@ -37,6 +37,7 @@ export function resolve(view: View): void {
     return;
   }
   reply.aa = true;
+  view.dnameCount = 0;
   view.counters.zone(zone.number);
   for (let links = 0; ; links++) {
     const { image } = zone;
@@ -68,7 +69,7 @@ export function resolve(view: View): void {
         break;
       }
       case Found.dname:
-        nameOffset = redirect(view, image, name, nameOffset, apexOffset);
+        nameOffset = redirect(view, zone, name, nameOffset, apexOffset);
         break;
       case Found.steered:
         nameOffset = steer(view, zone, nameOffset, apexOffset);
@@ -149,22 +150,31 @@ function refer(view: View, image: ZoneImage, nameOffset: number, apexOffset: num
 }
 
 /**
- * The DNAME and the CNAME that it makes of this name (RFC 6672 section 3.1). Answers where
- * the CNAME's target stands, or END.
+ * The DNAME and the CNAME that it makes of this name (RFC 6672 section 3.1). A DNAME that applies
+ * again, as one whose target is below its owner does, is not written again: a section has no RR
+ * twice (RFC 2181 section 5), and RFC 6672 asks for the CNAME each time, not for the DNAME.
+ * Answers where the CNAME's target stands, or END.
  */
 function redirect(
   view: View,
-  image: ZoneImage,
+  zone: SnapshotZone,
   name: NameKey,
   nameOffset: number,
   apexOffset: number,
 ): number {
   const { reply, found, targetOctets } = view;
   const { out } = reply;
-  const dname = reply.at;
-  const ownerOffset = reply.labelOffset(nameOffset, found.ownerLabel);
-  if (!reply.rrset(image, found.rrset, ownerOffset, apexOffset)) return END;
-  reply.answerCount++;
+  let dname = writtenDname(view, zone.number, found.rrset);
+  if (dname < 0) {
+    dname = reply.at;
+    const ownerOffset = reply.labelOffset(nameOffset, found.ownerLabel);
+    if (!reply.rrset(zone.image, found.rrset, ownerOffset, apexOffset)) return END;
+    reply.answerCount++;
+    const entry = 3 * view.dnameCount++;
+    view.dnames[entry] = zone.number;
+    view.dnames[entry + 1] = found.rrset;
+    view.dnames[entry + 2] = dname;
+  }
 
   // The labels in front of the DNAME's owner, in the case they came in, then its target.
   reply.expandName(nameOffset, targetOctets);
@@ -178,6 +188,14 @@ function redirect(
   const ttl =
     ((out[dname + 6]! << 24) | (out[dname + 7]! << 16) | (out[dname + 8]! << 8) | out[dname + 9]!) >>> 0;
   return cname(view, nameOffset, ttl, targetOctets, kept + targetLength);
+}
+
+/** Where this reply has the DNAME, or -1. */
+function writtenDname({ dnames, dnameCount }: View, zoneNumber: number, rrset: number): number {
+  for (let entry = 0; entry < 3 * dnameCount; entry += 3) {
+    if (dnames[entry] === zoneNumber && dnames[entry + 1] === rrset) return dnames[entry + 2]!;
+  }
+  return -1;
 }
 
 /** Answers a steered name from its pool. Returns where a CNAME's target stands, or END. */

@@ -47,8 +47,8 @@ export interface TcpHost {
   readonly respond: Respond;
   readonly limits: TcpLimits;
   readonly counts: TcpCounts;
-  /** Called once, when the connection no longer counts. */
-  readonly onEnd: (connection: TcpConnection, why: TcpEnd) => void;
+  /** Called once, when the connection no longer counts: its socket is closed, or about to be. */
+  readonly onGone: (connection: TcpConnection) => void;
 }
 
 type Clock = "none" | "idle" | "message" | "write" | "close";
@@ -72,6 +72,7 @@ export class TcpConnection {
   #isHalfClosed = false;
   #isDraining = false;
   #end: TcpEnd | undefined;
+  #isGone = false;
   #clock: Clock = "none";
   #timer: NodeJS.Timeout | undefined;
   /** On performance.now(); for choosing whom to evict. */
@@ -88,6 +89,7 @@ export class TcpConnection {
     socket.on("close", () => {
       clearTimeout(this.#timer);
       this.#finish("closed");
+      this.#leave();
     });
     this.#run("idle", host.limits.idleTimeoutMs);
   }
@@ -109,6 +111,7 @@ export class TcpConnection {
   /** Ends at once. */
   destroy(why: TcpEnd): void {
     this.#finish(why);
+    this.#leave();
     this.#socket.destroy();
   }
 
@@ -260,7 +263,10 @@ export class TcpConnection {
     }
   }
 
-  /** Sends what is queued, then closes both halves, within the time for clients that do not read. */
+  /**
+   * Sends what is queued, then closes both halves, within the time for clients that do not read.
+   * Until then it counts: what it holds is held for that long.
+   */
   #close(why: TcpEnd): void {
     if (this.#end !== undefined) return;
     this.#finish(why);
@@ -273,6 +279,12 @@ export class TcpConnection {
     this.#end = why;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#host.onEnd(this, why);
+    this.#host.counts.ended[why]++;
+  }
+
+  #leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#host.onGone(this);
   }
 }

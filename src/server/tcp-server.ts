@@ -15,7 +15,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { bindError } from "./bind-error.ts";
 import type { Client, Respond } from "./client.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
-import { TcpConnection, type TcpCounts, type TcpEnd, type TcpHost } from "./tcp-connection.ts";
+import { TcpConnection, type TcpCounts, type TcpHost } from "./tcp-connection.ts";
 import { TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
 
 /** Connections that the kernel holds for us to accept; at most net.core.somaxconn. */
@@ -31,10 +31,8 @@ export class TcpServer {
   readonly #limits: TcpLimits;
   readonly #host: TcpHost;
   readonly #servers = new Map<string, net.Server>();
-  /** With whom each counts for, see clientKey(). */
+  /** Also those that have ended and still send. With whom each counts for, see clientKey(). */
   readonly #connections = new Map<TcpConnection, string>();
-  /** Every open descriptor: those of connections that have ended stay a little, to send what is queued. */
-  readonly #sockets = new Set<net.Socket>();
   readonly #perClient = new Map<string, number>();
 
   constructor(options: TcpServerOptions) {
@@ -43,7 +41,7 @@ export class TcpServer {
       respond: options.respond,
       limits: this.#limits,
       counts: this.counts,
-      onEnd: (connection, why) => this.#onEnd(connection, why),
+      onGone: (connection) => this.#onGone(connection),
     };
   }
 
@@ -97,8 +95,6 @@ export class TcpServer {
       return;
     }
     this.counts.accepted++;
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
     const connection = new TcpConnection(socket, this.#host);
     const key = clientKey(connection.client);
     const ofClient = this.#perClient.get(key) ?? 0;
@@ -124,8 +120,7 @@ export class TcpServer {
     return chosen !== undefined;
   }
 
-  #onEnd(connection: TcpConnection, why: TcpEnd): void {
-    this.counts.ended[why]++;
+  #onGone(connection: TcpConnection): void {
     const key = this.#connections.get(connection) ?? "";
     this.#connections.delete(connection);
     this.counts.connections = this.#connections.size;
@@ -153,10 +148,10 @@ export class TcpServer {
     const late = setTimeout(Math.max(0, deadlineMs - performance.now()), undefined, { signal: done.signal })
       .then(() => {
         for (const connection of this.#connections.keys()) connection.destroy("drained");
-        for (const socket of this.#sockets) socket.destroy();
       })
       .catch(() => {}); // aborted: all were closed in time
     await Promise.all(closed);
+    await setImmediate(); // net.Server says that it is closed a moment before its last socket does
     done.abort();
     await late;
   }

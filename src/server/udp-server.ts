@@ -36,6 +36,8 @@ export class UdpServer {
   readonly #wildcards: ListenAddress[] = [];
   /** Local addresses that could not be opened, so that each is logged once. */
   readonly #unusable = new Set<string>();
+  /** The last look at the interfaces failed, and that is logged. */
+  #isBlind = false;
   #timer: NodeJS.Timeout | undefined;
   #rescanning: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -78,24 +80,38 @@ export class UdpServer {
     return [...this.#sockets.keys()];
   }
 
-  /** Opens sockets for local addresses that are new, and closes those of addresses that are gone. */
+  /**
+   * Opens sockets for local addresses that are new, and closes those of addresses that are gone.
+   * Never rejects: when the interfaces cannot be listed (no descriptors, say), all stays as it is.
+   */
   rescan(): Promise<void> {
     this.#rescanning = this.#rescanning.then(() => this.#rescan());
     return this.#rescanning;
   }
 
   async #rescan(): Promise<void> {
+    try {
+      await this.#followInterfaces();
+    } catch (error) {
+      if (!this.#isBlind) this.#log.warn({ err: error }, "local addresses cannot be listed; those open stay");
+      this.#isBlind = true;
+      return;
+    }
+    if (this.#isBlind) this.#log.info("local addresses can be listed again");
+    this.#isBlind = false;
+  }
+
+  async #followInterfaces(): Promise<void> {
     for (const wildcard of this.#wildcards) {
       const { family, port } = wildcard;
-      const local = new Set(
-        this.#localAddresses(family).map((address) => formatListenAddress({ family, address, port })),
-      );
+      const addresses = this.#localAddresses(family);
+      const local = new Set(addresses.map((address) => formatListenAddress({ family, address, port })));
       for (const [key, socket] of this.#sockets) {
         if (local.has(key) || !isUnder(key, wildcard)) continue;
         await this.#drop(socket);
         this.#log.info({ transport: "udp", address: key }, "address gone");
       }
-      for (const address of this.#localAddresses(family)) {
+      for (const address of addresses) {
         if (this.#isStopped) return;
         const where = { family, address, port };
         const key = formatListenAddress(where);

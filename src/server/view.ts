@@ -64,6 +64,9 @@ export class View {
   readonly targetOctets = new Uint8Array(NAME_OCTETS_MAX + 1);
   /** Hashes of the names that a chain came by, to end where it would go round. */
   readonly visited = new Int32Array(CHAIN_LINKS_MAX + 1);
+  /** The DNAMEs in the reply: zone number, RRset, and where it stands in the message. */
+  readonly dnames = new Int32Array(3 * (CHAIN_LINKS_MAX + 1));
+  dnameCount = 0;
 
   constructor(options: ViewOptions) {
     const { snapshot } = options;

@@ -6,7 +6,8 @@
  * What is checked here, and what it is answered with:
  *
  *   shorter than a header, or QR set            silence (a reply could start a loop)
- *   an opcode other than QUERY                  `notimp`; `refused` for a NOTIFY or UPDATE in good form
+ *   a NOTIFY or UPDATE in good form             `refused`
+ *   any other opcode than QUERY                 `notimp`, with its OPT where it has the form of a query
  *   QDCOUNT other than 1 (RFC 9619)             `formerr`
  *   a name, RR or option that is cut short      `formerr`
  *   two OPTs, or one that the root does not own `formerr` (RFC 6891 section 6.1.1)
@@ -76,10 +77,33 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
   query.wantsNsid = false;
   query.wantsKeepalive = false;
   query.ecsOffset = 0;
-  // NOTIFY and UPDATE have the form of a query. Nothing is known of the form of other
-  // messages, so nothing past their header is read.
-  const isQuery = query.opcode === Opcode.QUERY;
-  if (!isQuery && query.opcode !== Opcode.NOTIFY && query.opcode !== Opcode.UPDATE) return QueryStatus.notimp;
+  const status = readSections(octets, length, query, overTcp);
+  switch (query.opcode) {
+    case Opcode.QUERY:
+      return status === CUT_SHORT ? QueryStatus.formerr : status;
+    case Opcode.NOTIFY: // these two have the form of a query
+    case Opcode.UPDATE:
+      if (status === CUT_SHORT) return QueryStatus.formerr;
+      return status === QueryStatus.ok ? QueryStatus.refused : status;
+    default:
+      // Nothing is known of the form of other messages. What reads like a query to its last octet
+      // has an OPT in the reply when it has one (RFC 6891 section 6.1.1), and no question.
+      query.questionEnd = 0;
+      if (status === CUT_SHORT) query.hasEdns = false;
+      return QueryStatus.notimp;
+  }
+}
+
+/** The message ends before its counts say, or behind. */
+const CUT_SHORT = -1;
+
+/** Reads all that stands behind the header. */
+function readSections(
+  octets: Uint8Array,
+  length: number,
+  query: Query,
+  overTcp: boolean,
+): QueryStatus | typeof CUT_SHORT {
   // A malformed OPT is still an OPT, and so is one behind two questions: the reply has one too
   // (RFC 6891 section 6.1.1). So reading goes on to the end, and the status is given there.
   let status: QueryStatus = QueryStatus.ok;
@@ -87,7 +111,7 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
   const questions = (octets[4]! << 8) | octets[5]!;
   if (questions === 1) {
     const nameEnd = query.qname.read(octets, HEADER_OCTETS, length);
-    if (nameEnd < 0 || nameEnd + 4 > length) return QueryStatus.formerr;
+    if (nameEnd < 0 || nameEnd + 4 > length) return CUT_SHORT;
     query.qtype = (octets[nameEnd]! << 8) | octets[nameEnd + 1]!;
     query.qclass = (octets[nameEnd + 2]! << 8) | octets[nameEnd + 3]!;
     at = nameEnd + 4;
@@ -96,21 +120,21 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
     status = QueryStatus.formerr;
     for (let i = 0; i < questions; i++) {
       at = skipName(octets, at, length) + 4;
-      if (at < HEADER_OCTETS || at > length) return QueryStatus.formerr;
+      if (at < HEADER_OCTETS || at > length) return CUT_SHORT;
     }
   }
 
   const skipped = ((octets[6]! << 8) | octets[7]!) + ((octets[8]! << 8) | octets[9]!);
   for (let i = 0; i < skipped; i++) {
     at = skipRecord(octets, at, length);
-    if (at < 0) return QueryStatus.formerr;
+    if (at < 0) return CUT_SHORT;
   }
   const additional = (octets[10]! << 8) | octets[11]!;
   let optOffset = -1;
   for (let i = 0; i < additional; i++) {
     const owner = at;
     at = skipName(octets, at, length);
-    if (at < 0 || at + 10 > length) return QueryStatus.formerr;
+    if (at < 0 || at + 10 > length) return CUT_SHORT;
     const type = (octets[at]! << 8) | octets[at + 1]!;
     const dataLength = (octets[at + 8]! << 8) | octets[at + 9]!;
     if (type === RRType.OPT) {
@@ -119,11 +143,10 @@ export function readQuery(octets: Uint8Array, length: number, query: Query, over
       optOffset = at;
     }
     at += 10 + dataLength;
-    if (at > length) return QueryStatus.formerr;
+    if (at > length) return CUT_SHORT;
   }
-  if (at !== length) return QueryStatus.formerr;
-  if (status === QueryStatus.ok && optOffset >= 0) status = readOpt(octets, optOffset, query, overTcp);
-  return status === QueryStatus.ok && !isQuery ? QueryStatus.refused : status;
+  if (at !== length) return CUT_SHORT;
+  return status === QueryStatus.ok && optOffset >= 0 ? readOpt(octets, optOffset, query, overTcp) : status;
 }
 
 /** Reads the OPT whose fixed part (type, class, TTL, length) starts at `at`; its octets are all there. */

@@ -237,6 +237,11 @@ class ZoneChecker {
       const message = `DNAME beside NS at ${name}; only an apex can have both (RFC 6672 section 2.3)`;
       this.#find("error", owner, RRType.DNAME, message);
     }
+    for (const rr of rrs) {
+      if (rr.type !== RRType.DNAME || !isAtOrBelow(rr.rdata as Name, owner)) continue;
+      const message = `DNAME at ${name} leads to ${formatName(rr.rdata as Name)}, which it redirects again; no name below it is ever found, so give it a target elsewhere`;
+      this.#find("warning", owner, RRType.DNAME, message);
+    }
     if (hasType(rrs, RRType.DS)) {
       if (isApex) {
         const message = `DS at the apex ${name}; it belongs to the parent zone, beside the delegation (RFC 4034 section 5)`;

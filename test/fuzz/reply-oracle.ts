@@ -84,7 +84,7 @@ function judgeMessage(
 /** Of queries that could be read: those in good form are answered, with EDNS when they have it. */
 function judgeAnswer(query: Message, reply: Message, packetLength: number): string | undefined {
   const isUnderstood = reply.rcode !== Rcode.FORMERR && reply.rcode !== Rcode.NOTIMP;
-  if (query.edns !== undefined && reply.edns === undefined && isUnderstood)
+  if (query.edns !== undefined && reply.edns === undefined && reply.rcode !== Rcode.FORMERR)
     return "no OPT, and the query had one";
   if (query.opcode === Opcode.QUERY && (query.edns?.version ?? 0) > 0 && query.question.length === 1) {
     if (isUnderstood && reply.rcode !== Rcode.BADVERS) return `rcode ${reply.rcode} to EDNS version above 0`;

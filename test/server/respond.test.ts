@@ -208,6 +208,59 @@ describe("respond(), DNAME (RFC 6672)", () => {
     expect(reply).toHaveLength(2);
   });
 
+  test("is written once, however often it applies, each CNAME after it (RFC 2181 section 5)", () => {
+    const rings = viewOf([
+      zoneOf(
+        `$ORIGIN r.test.\n$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS a.test.\ndl DNAME dl.dl\nring DNAME b.ring2\nring2 DNAME a.ring\n`,
+      ),
+    ]);
+    const own = answerTo(rings, "x.dl.r.test. A", { edns: { udpSize: 1232 } });
+    expect(own[0]).toBe("NOERROR aa");
+    expect(own.slice(1, 4)).toEqual([
+      "answer dl.r.test. 60 DNAME dl.dl.r.test.",
+      "answer x.dl.r.test. 60 CNAME x.dl.dl.r.test.",
+      "answer x.dl.dl.r.test. 60 CNAME x.dl.dl.dl.r.test.",
+    ]);
+    expect(own.slice(2).every((line) => line.includes(" CNAME "))).toBe(true);
+    expect(own).toHaveLength(1 + 1 + 12);
+    const two = answerTo(rings, "x.ring.r.test. A", { edns: { udpSize: 1232 } });
+    expect(two.slice(1, 6)).toEqual([
+      "answer ring.r.test. 60 DNAME b.ring2.r.test.",
+      "answer x.ring.r.test. 60 CNAME x.b.ring2.r.test.",
+      "answer ring2.r.test. 60 DNAME a.ring.r.test.",
+      "answer x.b.ring2.r.test. 60 CNAME x.b.a.ring.r.test.",
+      "answer x.b.a.ring.r.test. 60 CNAME x.b.a.b.ring2.r.test.",
+    ]);
+    expect(new Set(two).size).toBe(two.length);
+    // A reply knows nothing of the one before.
+    expect(answerTo(rings, "x.dl.r.test. A", { edns: { udpSize: 1232 } })).toEqual(own);
+  });
+
+  test("is written again for another zone with the same place in its image", () => {
+    const zone = (name: string, target: string) =>
+      zoneOf(`$ORIGIN ${name}.test.\n$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS a.test.\nd DNAME ${target}\n`);
+    const two = viewOf([zone("one", "d.two.test."), zone("two", "end.example.")]);
+    expect(answerTo(two, "x.d.one.test. A").slice(1)).toEqual([
+      "answer d.one.test. 60 DNAME d.two.test.",
+      "answer x.d.one.test. 60 CNAME x.d.two.test.",
+      "answer d.two.test. 60 DNAME end.example.",
+      "answer x.d.two.test. 60 CNAME x.end.example.",
+    ]);
+  });
+
+  test("makes a name of 255 octets, and answers YXDOMAIN where it would have 256 (RFC 6672 section 2.2)", () => {
+    const target = parseName(`${[LONG, LONG, LONG].join(".")}.example.test.`).length;
+    const fits = `${"k".repeat(255 - target - 1)}.deep.example.test.`;
+    const made = ask(view, `${fits} A`, { edns: { udpSize: 1232 } })!;
+    expect([made.rcode, made.answer.map((rr) => rr.type)]).toEqual([
+      Rcode.NXDOMAIN,
+      [RRType.DNAME, RRType.CNAME],
+    ]);
+    expect(made.answer[1]!.rdata.length).toBe(255);
+    const long = ask(view, `k${fits} A`, { edns: { udpSize: 1232 } })!;
+    expect([long.rcode, long.answer.map((rr) => rr.type)]).toEqual([Rcode.YXDOMAIN, [RRType.DNAME]]);
+  });
+
   test("answers a question for CNAME with the one that it makes", () => {
     expect(answerTo(view, "x.out.example.test. CNAME")).toHaveLength(3);
   });
@@ -342,6 +395,91 @@ describe("respond(), size", () => {
     const large = viewOf([zoneOf(`$ORIGIN l.test.\n$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS a.test.\n${rrs}\n`)]);
     const reply = ask(large, "t.l.test. TXT", { edns: { udpSize: 65_535 } })!;
     expect([reply.tc, reply.answer.length, reply.edns?.udpSize]).toEqual([true, 0, 1232]);
+  });
+});
+
+describe("respond(), the last octet that fits", () => {
+  const ecs = { code: OptionCode.ECS, data: Uint8Array.of(0, 1, 24, 0, 192, 0, 2) };
+  const nsid = { code: OptionCode.NSID, data: new Uint8Array(0) };
+  const keepalive = { code: OptionCode.TCP_KEEPALIVE, data: new Uint8Array(0) };
+  const ID_OCTETS = "node-1.example.com".length;
+
+  /** The limit, what the query has, and the octets of the OPT in the reply. */
+  test.each([
+    ["512, no EDNS", 512, "udp", undefined, 0],
+    ["512", 512, "udp", [], 11],
+    ["512, ECS", 512, "udp", [ecs], 11 + 4 + 7],
+    ["512, NSID", 512, "udp", [nsid], 11 + 4 + ID_OCTETS],
+    ["512, ECS and NSID", 512, "udp", [ecs, nsid], 11 + 4 + 7 + 4 + ID_OCTETS],
+    ["1232", 1232, "udp", [], 11],
+    ["1232, ECS", 1232, "udp", [ecs], 11 + 4 + 7],
+    ["1232, NSID", 1232, "udp", [nsid], 11 + 4 + ID_OCTETS],
+    ["1232, ECS and NSID", 1232, "udp", [ecs, nsid], 11 + 4 + 7 + 4 + ID_OCTETS],
+    ["65535, keepalive", 65_535, "tcp", [keepalive], 11 + 4 + 2],
+    ["65535, all three", 65_535, "tcp", [ecs, nsid, keepalive], 11 + 4 + 7 + 4 + ID_OCTETS + 4 + 2],
+  ] as const)(
+    "%s: an RRset that fits to the octet is sent; with one more, TC",
+    (_what, limit, transport, options, opt) => {
+      const question = 12 + parseName("t.z.test.").length + 4;
+      const room = limit - question - opt - 12;
+      const rr = (owner: string, octets: number) => `${owner} TYPE65400 \\# ${octets} ${"5a".repeat(octets)}`;
+      const full = viewOf([
+        zoneOf(
+          [
+            "$ORIGIN z.test.\n$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS a",
+            rr("t", room),
+            rr("u", room + 1),
+            "",
+          ].join("\n"),
+        ),
+      ]);
+      const reply = (name: string) =>
+        send(
+          full,
+          encodeMessage({
+            question: [{ name: parseName(name), type: 65400 }],
+            ...(options === undefined ? {} : { edns: { udpSize: limit, options: [...options] } }),
+          }),
+          transport,
+        )!;
+      const fits = reply("t.z.test.");
+      expect(fits.length).toBe(limit);
+      const { tc, answer, edns } = decodeReply(fits);
+      expect([tc, answer.length, edns?.options.length]).toEqual([false, 1, options?.length]);
+      const cut = reply("u.z.test.");
+      expect(cut.length).toBe(question + opt);
+      const truncated = decodeReply(cut);
+      expect([truncated.tc, truncated.answer.length, truncated.edns?.options.length]).toEqual([
+        true,
+        0,
+        options?.length,
+      ]);
+    },
+  );
+
+  test("an RRset beyond 16 KiB behind a chain of CNAMEs decodes, all pointers within reach", () => {
+    // Two targets share a suffix that none before them has, so pointers are wanted all the way;
+    // long names in the chain put the RRset some 2 KiB further from the header.
+    const long = (i: number) => `c${i}.${LONG}.${LONG}.${LONG}`;
+    const chain = Array.from({ length: 10 }, (_, i) => `${long(i)} CNAME ${i === 9 ? "mx" : long(i + 1)}`);
+    const targets = Array.from({ length: 1200 }, (_, i) => `${i % 2 === 0 ? "a" : "b"}.host${i >> 1}`);
+    const wide = viewOf([
+      zoneOf(
+        [
+          "$ORIGIN w.test.\n$TTL 60\n@ SOA a b 1 2 3 4 5\n@ NS a.test.",
+          ...chain,
+          ...targets.map((target, i) => `mx MX ${i} ${target}`),
+          "",
+        ].join("\n"),
+      ),
+    ]);
+    const reply = ask(wide, `${long(0)}.w.test. MX`, { transport: "tcp" })!;
+    expect([reply.rcode, reply.tc]).toEqual([Rcode.NOERROR, false]);
+    const got = reply.answer.filter(({ type }) => type === RRType.MX);
+    expect(got.map(({ owner }) => formatName(owner)).every((owner) => owner === "mx.w.test.")).toBe(true);
+    expect(got.map(({ type, rdata }) => formatRdata(type, rdata)).toSorted()).toEqual(
+      targets.map((target, i) => `${i} ${target}.w.test.`).toSorted(),
+    );
   });
 });
 

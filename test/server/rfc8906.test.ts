@@ -80,6 +80,13 @@ describe("RFC 8906 section 8.1, basic DNS", () => {
       false,
       0,
     ]);
+    expect(send(view, octets)).toHaveLength(12);
+  });
+
+  test("+opcode=15 +edns: NOTIMP with an OPT (RFC 6891 section 6.1.1) and no question", () => {
+    const reply = soa({ draft: { opcode: 15 }, edns: {} });
+    expect([reply.rcode, reply.question.length, reply.edns?.version]).toEqual([Rcode.NOTIMP, 0, 0]);
+    expect(soa({ draft: { opcode: 15 } }).edns).toBeUndefined();
   });
 
   test("8.1.5 +tcp soa", () => {

@@ -336,6 +336,26 @@ describe("limits", () => {
   });
 });
 
+test("a connection that has ended and still sends counts until it is closed", async () => {
+  const patient = { idleTimeoutMs: 60_000, messageTimeoutMs: 60_000, writeTimeoutMs: 60_000 };
+  const wide = { inFlightMax: 10_000, queuedOctetsMax: 1 << 30 };
+  const { server, port } = await start({ ...patient, ...wide, connectionsMax: 1 }, padded(60_000));
+  const deaf = await connect(server, port);
+  deaf.socket.pause();
+  deaf.write(Uint8Array.of(...framed(...queries(600)), 0, 5));
+  await until(() => server.counts.ended.malformed === 1);
+  expect(server.counts.connections).toBe(1);
+  const late = await connect(server, port);
+  await late.closed;
+  expect(server.counts).toMatchObject({ refused: 1, connections: 1 });
+  deaf.socket.destroy();
+  await until(() => server.counts.connections === 0);
+  const next = await connect(server, port);
+  next.write(framed(message(1)));
+  expect(serials(await next.received(1))).toEqual([1]);
+  next.socket.destroy();
+});
+
 describe("listen() and stop()", () => {
   test("listen() says that a port is in use", async () => {
     const { server, port } = await start();

@@ -1,6 +1,7 @@
 import * as dgram from "node:dgram";
 import { EventEmitter, once } from "node:events";
 import type { NetworkInterfaceInfo } from "node:os";
+import pino from "pino";
 import { afterEach, expect, test } from "vitest";
 import type { Client, Respond } from "../../src/server/client.ts";
 import { UdpServer, type UdpServerOptions } from "../../src/server/udp-server.ts";
@@ -224,6 +225,29 @@ test("UdpServer.rescan() takes up new local addresses and lets go of old ones", 
   await server.rescan();
   expect(server.addresses).toEqual([`127.0.0.1:${port}`, `127.0.0.2:${port}`]);
   expect((await askUdp(port, message(1), "127.0.0.2")).from.address).toBe("127.0.0.2");
+});
+
+test("UdpServer.rescan() keeps its sockets while the interfaces cannot be listed, says so once, and recovers", async () => {
+  const said: string[] = [];
+  const log = pino({ level: "info" }, { write: (line: string) => said.push(JSON.parse(line).msg) });
+  let addresses = [local("127.0.0.1")];
+  let isOut = false;
+  const interfaces = () => {
+    if (isOut) throw Object.assign(new Error("uv_interface_addresses EMFILE"), { code: "EMFILE" });
+    return { lo: addresses };
+  };
+  const server = newServer(echo, { interfaces, log });
+  const port = await server.listen({ family: 4, address: "0.0.0.0", port: 0 });
+  isOut = true;
+  await server.rescan();
+  await server.rescan();
+  expect(server.addresses).toEqual([`127.0.0.1:${port}`]);
+  expect(said).toEqual(["local addresses cannot be listed; those open stay"]);
+  isOut = false;
+  addresses = [local("127.0.0.1"), local("127.0.0.2")];
+  await server.rescan();
+  expect(server.addresses).toEqual([`127.0.0.1:${port}`, `127.0.0.2:${port}`]);
+  expect(said.slice(1)).toEqual(["listening on a new address", "local addresses can be listed again"]);
 });
 
 test("UdpServer.listen() says that a port is in use and that an address is not local", async () => {

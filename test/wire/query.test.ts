@@ -122,6 +122,22 @@ describe("readQuery()", () => {
     expect(read(draft({ opcode }).subarray(0, 12)).status).toBe(QueryStatus.notimp);
   });
 
+  test.each([1, 2, 3, 6, 15])(
+    "sees the OPT of opcode %i where all of it has the form of a query",
+    (opcode) => {
+      for (const question of [[WWW], [], [WWW, WWW]]) {
+        const { status, query } = read(draft({ opcode, question, edns: { version: 1 } }));
+        expect([status, query.hasEdns, query.questionEnd]).toEqual([QueryStatus.notimp, true, 0]);
+      }
+      const whole = draft({ opcode, edns: {} });
+      for (let length = 12; length < whole.length; length++) {
+        const { status, query } = read(whole.subarray(0, length));
+        expect([status, query.hasEdns, query.questionEnd]).toEqual([QueryStatus.notimp, false, 0]);
+      }
+      expect(read(Uint8Array.from([...whole, 0])).query.hasEdns).toBe(false);
+    },
+  );
+
   test.each([4, 5])("refuses opcode %i in good form, with its question read", (opcode) => {
     const { status, query } = read(draft({ opcode }));
     expect(status).toBe(QueryStatus.refused);

@@ -82,6 +82,10 @@ describe("checkZone() finds nothing", () => {
     expect(findingsIn({ ...zone, rrs: [...rrs, ...ns, rr("@", 60, "DNAME", "example.com.")] })).toEqual([]);
   });
 
+  test("in a DNAME whose target is above or beside its owner", () => {
+    expect(findings("a.b DNAME b", "c DNAME c2", "d DNAME xd")).toEqual([]);
+  });
+
   test("in what signing puts beside a CNAME", () => {
     expect(findings("www CNAME a.example.com.", "www RRSIG \\# 4 00050d02", "www NSEC \\# 1 00")).toEqual([]);
   });
@@ -147,6 +151,13 @@ describe("checkZone() finds", () => {
       zoneOf(...Array.from({ length: count }, (_, i) => `big AAAA 2001:db8::${i.toString(16)}`));
     expect(findingsIn(big(2338))).toEqual([]);
     expect(findingsIn(big(2339))).toEqual(["error big.example.test. AAAA"]);
+  });
+
+  test("a DNAME whose target is at or below its owner", () => {
+    expect(findings("dl DNAME dl.dl", "self DNAME SELF")).toEqual([
+      "warning dl.example.test. DNAME",
+      "warning self.example.test. DNAME",
+    ]);
   });
 
   test("each owner that is not in the zone, once", () => {
