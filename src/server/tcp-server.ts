@@ -151,7 +151,8 @@ export class TcpServer {
       })
       .catch(() => {}); // aborted: all were closed in time
     await Promise.all(closed);
-    await setImmediate(); // net.Server says that it is closed a moment before its last socket does
+    // net.Server is closed when every socket is destroyed; their own events come a turn later.
+    while (this.#connections.size > 0) await setImmediate();
     done.abort();
     await late;
   }
