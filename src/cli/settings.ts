@@ -11,6 +11,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { describeYamlError } from "../documents/source.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { formatListenAddress, isWildcard, type ListenAddress } from "../server/listen-address.ts";
@@ -119,7 +120,7 @@ function readFile(file: string, askedBy?: string): Place {
     );
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -128,8 +129,7 @@ function readFile(file: string, askedBy?: string): Place {
     new WindroseError("settings-invalid", `${at(offset)}: ${message}`, { file });
 
   const error = document.errors[0];
-  if (error !== undefined)
-    throw fault(error.pos[0], error.message.split("\n")[0]!.replace(/ at line .*$/, ""));
+  if (error !== undefined) throw fault(error.pos[0], describeYamlError(error));
   if (document.contents === null) return place;
   if (!isMap(document.contents)) throw fault(0, `settings are keys with values, as in "zones: ./zones"`);
   for (const { key, value } of document.contents.items as Pair<Node, Node | null>[]) {

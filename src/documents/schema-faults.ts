@@ -137,7 +137,7 @@ class Walker {
         : patterns.find(([pattern]) => pattern.test(key))?.[1];
       if (known !== undefined) this.check(known, value, at, undefined);
       else if (schema.additionalProperties === false)
-        this.#add(at, "key", this.#unknownKey(schema, key, properties));
+        this.#add(at, "key", this.#unknownKey(schema, key, properties, at));
     }
     for (const key of schema.required ?? []) {
       if (Object.hasOwn(map, key)) continue;
@@ -146,11 +146,16 @@ class Walker {
     }
   }
 
-  #unknownKey(schema: Schema, key: string, properties: Readonly<Record<string, Schema>>): string {
+  #unknownKey(schema: Schema, key: string, properties: Readonly<Record<string, Schema>>, path: Path): string {
     const toCome = KEYS_TO_COME.get(schema as TSchema);
     if (toCome !== undefined && Object.hasOwn(toCome, key))
       return `"${key}" is not accepted yet: ${toCome[key]}`;
-    return unknownWord("key", key, Object.keys(properties));
+    const known = Object.keys(properties);
+    const above = path.at(-2);
+    if (known.length === 0 && typeof above === "string") {
+      return `${above} takes no options; leave "${shorten(key)}" out`;
+    }
+    return unknownWord("key", key, known);
   }
 
   #checkUnion(

@@ -150,6 +150,20 @@ export class Source implements Locator {
   #checkKeys(document: Document.Parsed): boolean {
     const doubles = new Map<YAMLMap, Set<unknown>>();
     visit(document, {
+      Node: (_key, node) => {
+        const tag = isAlias(node) ? undefined : node.tag;
+        if (tag === undefined || PLAIN_TAGS.has(tag)) return;
+        const { line, column } = this.#lineAndColumn(offsetOf(node) ?? 0);
+        const shown = tag.replace("tag:yaml.org,2002:", "!!");
+        this.#addError(
+          line,
+          column,
+          `the tag ${shown}, which documents have no use for; write a plain value`,
+        );
+        return visit.SKIP;
+      },
+    });
+    visit(document, {
       Map: (_key, map) => {
         const seen = new Map<string, number>();
         for (const pair of map.items) {
@@ -293,6 +307,11 @@ export class RereadSource implements Locator {
   }
 }
 
+/** Tags that say what a value is anyway. */
+const PLAIN_TAGS = new Set(
+  ["str", "int", "float", "bool", "null", "map", "seq"].map((name) => `tag:yaml.org,2002:${name}`),
+);
+
 /** What aliases may add to a file when all are written out. */
 const ALIAS_NODES_MAX = 1_000_000;
 
@@ -319,7 +338,7 @@ function excessNodes(value: unknown): number {
 }
 
 /** The library's codes in the words of our faults. */
-function describeYamlError(error: YAMLError): string {
+export function describeYamlError(error: YAMLError): string {
   const missing = /(?:end with a|Missing closing|end with) ["']?([\]}"'])/.exec(error.message)?.[1];
   if (missing !== undefined)
     return `something is opened and not closed; ${missing} is missing before this place`;

@@ -308,6 +308,12 @@ class ZoneChecker {
     if (hidden !== undefined && hidden.type !== RRType.SOA) {
       const message = `${typeMnemonic(hidden.type)} at ${name} is occluded by its delegation; beside NS only DS and glue are of use`;
       this.#find("error", owner, hidden.type, message);
+      return;
+    }
+    const address = rrs.find((rr) => rr.type === RRType.A || rr.type === RRType.AAAA);
+    if (address !== undefined && !this.#nsTargets.has(key)) {
+      const message = `the addresses of ${name} stand at its delegation and are glue for no NS; they are never answered`;
+      this.#findLack("warning", owner, address.type, message);
     }
   }
 

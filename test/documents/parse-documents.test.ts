@@ -119,6 +119,18 @@ test("parseDocuments() speaks up about addresses that no client can reach, of me
   ]);
 });
 
+test("parseDocuments() refuses tags, options of steps that have none, and warns of addresses at a cut", () => {
+  expect(parse(`${zone()}pools: { web: { members: !!binary aGk= } }\n`).lines).toContainEqual(
+    expect.stringContaining("the tag !!binary, which documents have no use for; write a plain value"),
+  );
+  expect(
+    parse(`pools: { web: { policy: [{ random: { x: 1 } }], members: [192.0.2.1] } }\n`).lines,
+  ).toContainEqual(expect.stringContaining('random takes no options; leave "x" out'));
+  expect(parse(zone("sub: { NS: ns.example.net., A: 192.0.2.1 }")).lines).toEqual([
+    expect.stringContaining("stand at its delegation and are glue for no NS; they are never answered"),
+  ]);
+});
+
 test("parseDocuments() does not call unknown what an empty file may have held", () => {
   const { lines } = parse({ "a.yaml": zone("www: { pool: web }"), "b.yaml": "" });
   expect(lines).toEqual([
