@@ -22,7 +22,8 @@ import { formatZoneDocument } from "./zone-document.ts";
 const USAGE = `Usage: windrose import FILE.zone [--zone NAME] [--out FILE [--force]]
 
 Reads a master file (RFC 1035 section 5, with $INCLUDE and $GENERATE) and prints the zone as a
-document for the zones folder. Nothing is lost: every record, every TTL, the SOA with its serial.
+document for the zones folder. Nothing is lost: every record, every TTL, the SOA with its serial;
+but what DNSSEC signing put there is left out, with a warning.
 
   FILE.zone     the master file; $INCLUDE reaches what is in its folder
   --zone NAME   the zone, and the first $ORIGIN (by default the SOA's owner says it)
@@ -68,6 +69,7 @@ async function importZone({ file, apex, out, force }: Request, io: CommandIo): P
   const read = parseMasterFile(text, {
     file,
     readInclude: includesBeside(file),
+    skipSigning: true,
     ...(apex === undefined ? {} : { apex }),
   });
   const faults = [...read.faults, ...findFaults(read)];

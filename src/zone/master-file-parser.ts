@@ -16,7 +16,7 @@ import type { Fault } from "../lib/fault.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { unescapeText } from "../wire/escape.ts";
 import { type Entry, lexEntries, lexRdata, type Token } from "../wire/lexer.ts";
-import { type Name, parseName, ROOT } from "../wire/name.ts";
+import { type Name, nameEquals, parseName, ROOT } from "../wire/name.ts";
 import { parseRdataTokens } from "../wire/rdata/index.ts";
 import {
   classMnemonic,
@@ -43,6 +43,8 @@ export interface MasterFileOptions {
   readonly ttl?: number;
   /** Without it, $INCLUDE is a fault. */
   readonly readInclude?: ReadInclude;
+  /** Leave out what signing put into the zone, with one warning. */
+  readonly skipSigning?: boolean;
 }
 
 export interface MasterFile {
@@ -74,6 +76,9 @@ export const STEERED_LINE = ";windrose:";
 /** Stands where the type stands in a steered name's line. */
 export const STEERED_TYPE = "POOL";
 
+const SIGNING_TYPES = new Set<number | undefined>(["RRSIG", "NSEC", "NSEC3", "NSEC3PARAM"].map(parseType));
+const SIGNING_TYPES_AT_APEX = new Set<number | undefined>(["DNSKEY", "CDS", "CDNSKEY"].map(parseType));
+
 const DIRECTIVES = ["$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE"];
 const KNOWN_TYPES = Object.keys(RRType);
 
@@ -99,6 +104,8 @@ class MasterFileParser {
   #owner: Name | null | undefined;
   #ownerText: string | undefined;
   #includeCount = 0;
+  #signingCount = 0;
+  #signingAt: Position | undefined;
   #generatedCount = 0;
 
   constructor(options: MasterFileOptions) {
@@ -137,6 +144,10 @@ class MasterFileParser {
     }
     const rrs = this.#records.settleRRsets();
     const steered = this.#records.settleSteered();
+    if (this.#signingAt !== undefined) {
+      const message = `${this.#signingCount} records of DNSSEC are left out, this first: Windrose serves no signatures; remove the DS at the parent`;
+      this.#add({ severity: "warning", ...this.#signingAt, message });
+    }
     sortFaults(this.#faults);
     if (this.#faults.length > FAULTS_MAX) {
       const rest = this.#faults.length - FAULTS_MAX;
@@ -378,7 +389,12 @@ class MasterFileParser {
       return undefined;
     }
     const type = token.quoted ? undefined : parseType(token.text);
-    if (type !== undefined && isDataType(type)) return type;
+    if (type !== undefined && isDataType(type)) {
+      if (this.#options.skipSigning !== true || !this.#isOfSigning(type, header.owner)) return type;
+      this.#signingCount++;
+      this.#signingAt ??= source.positionOf(token.offset);
+      return undefined;
+    }
     if (type !== undefined) {
       const message = `${typeMnemonic(type)} is a type of questions or of single messages, not of zones; remove the record`;
       this.#error(source, token.offset, message);
@@ -393,6 +409,13 @@ class MasterFileParser {
           : `did you mean ${nearest}?`;
     this.#error(source, token.offset, `unknown RR type "${token.text}"; ${hint}`);
     return undefined;
+  }
+
+  /** DNSKEY and its like elsewhere than at the apex are somebody's data. */
+  #isOfSigning(type: number, owner: Name | undefined): boolean {
+    if (SIGNING_TYPES.has(type)) return true;
+    if (!SIGNING_TYPES_AT_APEX.has(type)) return false;
+    return owner !== undefined && this.#apex !== undefined && nameEquals(owner, this.#apex);
   }
 
   #readRdata(

@@ -214,6 +214,14 @@ describe("windrose import", () => {
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  test("leaves out what signing put into a zone, with one warning", async () => {
+    const signing = `@ DNSKEY 257 3 13 AAAA\nwww RRSIG A 13 3 60 20260101000000 20250101000000 1 example.test. AAAA\nwww NSEC x A\n`;
+    writeFileSync(at("signed.zone"), ZONE + signing);
+    const { code, out, err } = await run(importCommand, at("signed.zone"));
+    expect([code, out]).toEqual([0, (await run(importCommand, at("good.zone"))).out]);
+    expect(err).toMatch(/^\S+signed\.zone:\d+:3: warning: 3 records of DNSSEC are left out.*\n$/);
+  });
+
   test("writes through a link, and keeps the link", async () => {
     const [real, link] = [at("real.txt"), at("link.txt")];
     writeFileSync(real, "mine");
