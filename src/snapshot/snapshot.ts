@@ -18,8 +18,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Configuration } from "../documents/configuration.ts";
-import { carryOver, type LiveTable, type LiveTableSize, makeLiveTable } from "../steering/live.ts";
-import { rememberedBy } from "../steering/memory.ts";
+import { carryOver, forget, type LiveTable, type LiveTableSize, makeLiveTable } from "../steering/live.ts";
+import { layoutOf, rememberedBy } from "../steering/memory.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import { type Name, nameKey } from "../wire/name.ts";
@@ -116,11 +116,7 @@ export function newsBetween(previous: Snapshot | undefined, configuration: Confi
       if (kind !== "pool") slots.set(key, previous?.slots.get(key) ?? nextSlot++);
     }
   }
-  const live = roomyLiveTable(previous?.live, {
-    slots: nextSlot,
-    pools: specs.length,
-    remembered: rememberedBy(specs),
-  });
+  const live = continueLiveTable(previous, specs, nextSlot);
   return {
     generation,
     zones,
@@ -178,30 +174,30 @@ function compileSteering({ specs, live, slots }: NonNullable<SnapshotNews["steer
   return { pools, poolSpecs: new Map(specs.map((spec) => [spec.id, spec])), live, slots };
 }
 
-/** The same table while it has room, else one with twice the room that says the same. */
-function roomyLiveTable(
-  before: LiveTable | undefined,
-  { slots, pools, remembered }: LiveTableSize,
+/**
+ * A table for these pools that knows what the one before knew: the very same while it has room. What steps
+ * remember goes along only where it stands in the same places.
+ */
+function continueLiveTable(
+  previous: Snapshot | undefined,
+  specs: readonly PoolSpec[],
+  slots: number,
 ): LiveTable {
-  const hasRoom =
-    before !== undefined &&
-    slots <= before.up.length &&
-    pools <= before.locks.length &&
-    remembered <= before.memory.length;
-  if (hasRoom) return before;
-  const live = makeLiveTable({
-    slots: roomFor(slots),
-    pools: roomFor(pools),
-    remembered: roomFor(remembered),
-  });
-  if (before !== undefined) {
-    for (let slot = 0; slot < Math.min(slots, before.up.length); slot++) carryOver(before, slot, live, slot);
-    live.rotation.set(before.rotation.subarray(0, live.rotation.length));
-    live.memory.set(before.memory.subarray(0, live.memory.length));
-  }
-  return live;
+  const size = { slots, pools: specs.length, remembered: rememberedBy(specs) };
+  if (previous === undefined) return makeLiveTable(roomy(size));
+  const { live } = previous;
+  const isSameLayout = layoutOf(previous.poolSpecs.values()) === layoutOf(specs);
+  const isRoomy =
+    slots <= live.up.length && 2 * size.pools <= live.rotation.length && size.pools <= live.locks.length;
+  if (isRoomy) return isSameLayout ? live : forget(live, roomy(size));
+  const larger = makeLiveTable(roomy(size));
+  for (let slot = 0; slot < Math.min(slots, live.up.length); slot++) carryOver(live, slot, larger, slot);
+  larger.rotation.set(live.rotation.subarray(0, larger.rotation.length));
+  if (isSameLayout) larger.memory.set(live.memory.subarray(0, size.remembered));
+  return larger;
 }
 
-function roomFor(count: number): number {
-  return Math.max(2 * count, 64);
+/** Twice the room that is needed, so that one pool more seldom means a new table. */
+function roomy({ slots, pools, remembered }: LiveTableSize): LiveTableSize {
+  return { slots: Math.max(2 * slots, 64), pools: Math.max(2 * pools, 64), remembered };
 }

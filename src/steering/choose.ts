@@ -111,8 +111,11 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
     if (region === null) step.run(candidates, request, NOTHING, stepTrace);
     else {
       lock(request.live, pool.number);
-      step.run(candidates, request, recall(region, state.mark), stepTrace);
-      unlock(request.live, pool.number);
+      try {
+        step.run(candidates, request, recall(region, state.mark), stepTrace);
+      } finally {
+        unlock(request.live, pool.number);
+      }
     }
     if (trace !== null) traceStepEnd(stepTrace!, candidates, trace);
   }

@@ -43,6 +43,17 @@ export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): Live
     load: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rttMs: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rotation: new Uint32Array(new SharedArrayBuffer(2 * 4 * pools)),
+    ...makeMemory(pools, remembered),
+  };
+}
+
+/** The same table with nothing remembered, and with room for so much. */
+export function forget(live: LiveTable, { pools, remembered }: Omit<LiveTableSize, "slots">): LiveTable {
+  return { ...live, ...makeMemory(pools, remembered) };
+}
+
+function makeMemory(pools: number, remembered: number): Pick<LiveTable, "memory" | "locks"> {
+  return {
     memory: new Float64Array(new SharedArrayBuffer(8 * remembered)),
     locks: new Int32Array(new SharedArrayBuffer(4 * pools)),
   };

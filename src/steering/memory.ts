@@ -4,12 +4,13 @@
  *
  *   live.memory   pool 0: IPv4: step: │ mark │ a number for each member │ …   IPv6: …   pool 1: …
  *
- * Where a region starts follows from the pools in the order of their numbers, so every thread finds the same. Its mark
- * says which pool, and which set of members that stand, its numbers are about; with another mark they start
- * anew. That is so when a member comes or goes, and when pools changed and the regions moved.
+ * Where a region starts follows from the pools in the order of their numbers, so every thread finds the same; when
+ * the layout changes, the pools get new memory, and threads still on the generation before keep the old. Its mark
+ * says which members its numbers are about; with another mark they start anew.
  *
- * A region is worked on under its pool's lock, for some tens of nanoseconds. A thread that dies in between would
- * leave the lock behind; so whoever has tried for long enough goes on without it, and frees it in the end.
+ * A region is worked on under its pool's lock, for some tens of nanoseconds. Whoever finds it taken tries again, then
+ * naps: its holder has lost its core, for some milliseconds at most. One that died with it would leave it behind, so
+ * who has waited for much longer takes it over.
  *
  * @module
  */
@@ -17,8 +18,11 @@ import type { LiveTable } from "./live.ts";
 import type { PoolSpec } from "./spec.ts";
 import { STEP_TYPES } from "./step-table.ts";
 
-/** Some 10 µs: hundreds of times as long as anyone holds a lock, and still no delay that a client would notice. */
-const TRIES_MAX = 1000;
+/** Some µs: many times as long as anyone works under a lock. */
+const TRIES_MAX = 200;
+const NAP_MS = 0.1;
+/** Some 100 ms: longer than a thread is kept from its core, shorter than clients wait. */
+const NAPS_MAX = 1000;
 
 /** The part of a pool's memory that one step has for one family. */
 export interface Region {
@@ -42,6 +46,13 @@ export function rememberedBy(specs: Iterable<PoolSpec>): number {
   return length;
 }
 
+/** Two of them are equal when all regions start at the same places and belong to the same pools. */
+export function layoutOf(specs: Iterable<PoolSpec>): string {
+  const lengths = [...specs].map((spec) => [spec.id, rememberedPerFamily(spec)] as const);
+  const remembering = lengths.filter(([, length]) => length > 0);
+  return JSON.stringify(remembering.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** The region of `members` numbers that starts at `offset`. */
 export function regionAt(live: LiveTable, offset: number, members: number): Region {
   return {
@@ -63,16 +74,31 @@ export function lock({ locks }: LiveTable, pool: number): void {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     if (Atomics.compareExchange(locks, pool, 0, 1) === 0) return;
   }
+  for (let naps = 0; naps < NAPS_MAX; naps++) {
+    Atomics.wait(locks, pool, 1, NAP_MS);
+    if (Atomics.compareExchange(locks, pool, 0, 1) === 0) return;
+  }
 }
 
 export function unlock({ locks }: LiveTable, pool: number): void {
   Atomics.store(locks, pool, 0);
 }
 
-/** A mark for a pool and the members of it that stand; never 0, which is that of a region never used. */
-export function markOf(poolId: string, standing: Int32Array, count: number): number {
+/** What members may be marked by. */
+interface Marked {
+  readonly name: string;
+  readonly weight: number;
+}
+
+/** A mark for the members that stand: which they are, and their weights. Never 0, which is that of a region never used. */
+export function markOf(members: readonly Marked[], standing: Int32Array, count: number): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < poolId.length; i++) hash = Math.imul(hash ^ poolId.charCodeAt(i), 0x01000193);
-  for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (standing[i]! + 0x100), 0x01000193);
+  for (let place = 0; place < count; place++) {
+    const index = standing[place]!;
+    const { name, weight } = members[index]!;
+    hash = Math.imul(hash ^ (index + 1), 0x01000193);
+    hash = Math.imul(hash ^ weight, 0x01000193);
+    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  }
   return (hash >>> 0) + 1;
 }

@@ -66,7 +66,7 @@ function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool:
     if (now === Standing.Stands) standing[count++] = index;
   }
   familyOfPool.count = count;
-  familyOfPool.mark = markOf(pool.id, standing, count);
+  familyOfPool.mark = markOf(pool.members, standing, count);
   if (pool.state.isUp || pool.whenDown === "open") familyOfPool.gives = count > 0;
   else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
 }

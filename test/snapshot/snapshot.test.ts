@@ -327,3 +327,31 @@ test("a view goes on in the next generation with one assignment, and in the one 
     expect(answerTo(view, "www.a.test. A")[1]).toBe(`answer www.a.test. 60 A ${address}`);
   }
 });
+
+describe("what steps remember, from one generation to the next", () => {
+  const smooth = { policy: [{ type: "weighted", options: { draw: "smooth" } }] };
+  const q = poolOf("q", ["a 192.0.2.1", "b 192.0.2.2"], smooth);
+
+  test("stays while the pools that remember are the same in number and size", () => {
+    const first = compileSnapshot(configurationOf([], [q]));
+    first.live.memory[1] = 7;
+    const second = compileSnapshot(configurationOf([], [q, poolOf("r", ["c 192.0.2.3"])]), first);
+    expect(second.live.memory).toBe(first.live.memory);
+    // A table that grows takes it along.
+    const many = Array.from({ length: 100 }, (_, i) => poolOf(`r${i}`, [`m${i} 192.0.2.9`]));
+    const third = compileSnapshot(configurationOf([], [q, ...many]), second);
+    expect(third.live.memory).not.toBe(first.live.memory);
+    expect(third.live.memory[1]).toBe(7);
+  });
+
+  test("starts anew when regions move, for threads of the new generation alone", () => {
+    const first = compileSnapshot(configurationOf([], [q]));
+    first.live.memory[1] = 7;
+    const moved = compileSnapshot(configurationOf([], [poolOf("n", ["x 192.0.2.4"], smooth), q]), first);
+    expect([...moved.live.memory].every((number) => number === 0)).toBe(true);
+    expect(moved.live.up).toBe(first.live.up);
+    expect(first.live.memory[1]).toBe(7);
+    const back = compileSnapshot(configurationOf([], [q]), moved);
+    expect(back.live.memory).not.toBe(first.live.memory);
+  });
+});

@@ -55,11 +55,17 @@ describe("what steps remember", () => {
   test("starts anew with another mark, and stays with the same", () => {
     const live = makeLiveTable({ slots: 0, pools: 1, remembered: 4 });
     const region = regionAt(live, 0, 3);
-    const mark = markOf("p", Int32Array.of(0, 1, 2), 3);
+    const members = ["a", "b", "c"].map((name) => ({ name, weight: 1 }));
+    const mark = markOf(members, Int32Array.of(0, 1, 2), 3);
     recall(region, mark).set([7, 8, 9]);
     expect([...recall(region, mark)]).toEqual([7, 8, 9]);
-    expect([...recall(region, markOf("p", Int32Array.of(0, 2), 2))]).toEqual([0, 0, 0]);
-    expect(markOf("q", Int32Array.of(0, 1, 2), 3)).not.toBe(mark);
+    expect([...recall(region, markOf(members, Int32Array.of(0, 2), 2))]).toEqual([0, 0, 0]);
+    for (const other of [
+      { name: "d", weight: 1 },
+      { name: "c", weight: 2 },
+    ]) {
+      expect(markOf([...members.slice(0, 2), other], Int32Array.of(0, 1, 2), 3)).not.toBe(mark);
+    }
   });
 
   test("lock() keeps others out until unlock()", () => {
