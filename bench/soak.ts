@@ -1,5 +1,5 @@
 /**
- * `npm run soak`: is memory flat? Windrose at full load for minutes, all workloads in turn, while a zone is edited
+ * `npm run bench:soak`: is memory flat? Windrose at full load for minutes, all workloads in turn, while a zone is edited
  * once a second. Every ten seconds a line: resident memory, JavaScript heaps, garbage collections, queries per second.
  *
  *   node bench/soak.ts [--seconds N] [--edits-per-second N] [--settle-seconds N]
