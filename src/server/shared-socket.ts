@@ -23,11 +23,14 @@ const SO_RCVBUFFORCE = 33;
 const IPPROTO_IP = 0;
 const IP_PKTINFO = 8;
 const IP_MTU_DISCOVER = 10;
-/** Do not set DF, and do not believe ICMP that asks for smaller packets: it can be forged (RFC 9715 section 3.1). */
-const IP_PMTUDISC_OMIT = 5;
+/**
+ * Set DF, as RFC 9715 section 3.1 wants it, and do not believe ICMP that asks for smaller packets: it can be forged, and
+ * 1232 octets fit nearly everywhere. (A packet without DF also costs the kernel an identification, drawn under a hash.)
+ */
+const IP_PMTUDISC_PROBE = 3;
 const IPPROTO_IPV6 = 41;
 const IPV6_MTU_DISCOVER = 23;
-const IPV6_PMTUDISC_OMIT = 5;
+const IPV6_PMTUDISC_PROBE = 3;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
 
@@ -92,8 +95,8 @@ function openOne(libc: Libc, where: ListenAddress, isShared: boolean): SharedSoc
     if (set(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_OCTETS) < 0) {
       set(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_OCTETS);
     }
-    if (isIPv4) set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
-    else set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+    if (isIPv4) set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+    else set(IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
     const wildcard = isWildcard(where);
     if (wildcard) set(isIPv4 ? IPPROTO_IP : IPPROTO_IPV6, isIPv4 ? IP_PKTINFO : IPV6_RECVPKTINFO, 1);
     const timeval = new Uint8Array(16);
