@@ -63,8 +63,8 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   const signals = new Signals(() => follower.reload("SIGHUP"));
   let plane: DataPlane | undefined;
   try {
-    const snapshot = await follower.loadFirst();
     keepHeapSmall();
+    const snapshot = await follower.loadFirst();
     plane = newDataPlane(settings, snapshot, log);
     const bound = await plane.listen(settings.dns);
     for (const address of bound.map(formatListenAddress)) {
