@@ -124,7 +124,7 @@ function answer(vector: DatagramVector, count: number): void {
     for (let slot = 0; slot < received; slot++) {
       if (values.canary) canary[0] = { slot };
       const length = respond(view, batch.query(slot, client)!, client, batch.reply(slot));
-      if (length > 0) batch.put(slot, length);
+      if (length > 0) batch.put(slot, length, false);
     }
     batch.send(socket!.fd);
     if (inbox.receive(asker, MSG_DONTWAIT) !== BATCH_SIZE) throw new Error("a query was lost");

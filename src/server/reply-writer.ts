@@ -51,7 +51,8 @@ export class ReplyWriter {
   /** Repeats the question octet by octet, so that the case of its name comes back (0x20). */
   question(query: Uint8Array, end: number): void {
     const out = this.out;
-    for (let i = QNAME_OFFSET; i < end; i++) out[i] = query[i]!;
+    // A reply that is written over its query has the question already.
+    if (out !== query) for (let i = QNAME_OFFSET; i < end; i++) out[i] = query[i]!;
     this.at = end;
   }
 

@@ -80,6 +80,9 @@ export class UdpBatch {
   readonly #outHeaders: readonly Address[];
   /** By message: the address of its out iovec, low word first. */
   readonly #outIovecs = new Uint32Array(2 * BATCH_SIZE);
+  /** By message: where its query's and its reply's octets lie, low words first. */
+  readonly #queryBases = new Uint32Array(2 * BATCH_SIZE);
+  readonly #replyBases = new Uint32Array(2 * BATCH_SIZE);
   readonly #queries: readonly Datagram[];
   readonly #replies: readonly Uint8Array[];
   #inCount = 0;
@@ -113,6 +116,10 @@ export class UdpBatch {
       const header = OUT_HEADERS / 4 + i * HEADER_WORDS;
       this.#outIovecs[i * 2] = this.#words[header + MSG_IOV / 4]!;
       this.#outIovecs[i * 2 + 1] = this.#words[header + MSG_IOV / 4 + 1]!;
+      for (const half of [0, 1]) {
+        this.#queryBases[i * 2 + half] = this.#words[IN_IOVECS / 4 + i * IOVEC_WORDS + half]!;
+        this.#replyBases[i * 2 + half] = this.#words[OUT_IOVECS / 4 + i * IOVEC_WORDS + half]!;
+      }
       this.#words[IN_HEADERS / 4 + i * HEADER_WORDS + MSG_NAMELEN / 4] = NAME_OCTETS;
     }
     this.#inVector = base + BigInt(IN_HEADERS);
@@ -188,7 +195,7 @@ export class UdpBatch {
   }
 
   /** The reply to `slot` is written and goes out with the next send(). */
-  put(slot: number, length: number): void {
+  put(slot: number, length: number, isInPlace: boolean): void {
     const words = this.#words;
     const from = IN_HEADERS / 4 + slot * HEADER_WORDS;
     const to = OUT_HEADERS / 4 + this.#outCount * HEADER_WORDS;
@@ -197,7 +204,11 @@ export class UdpBatch {
     words[to + MSG_NAMELEN / 4] = words[from + MSG_NAMELEN / 4]!;
     words[to + MSG_IOV / 4] = this.#outIovecs[slot * 2]!;
     words[to + MSG_IOV / 4 + 1] = this.#outIovecs[slot * 2 + 1]!;
-    words[OUT_IOVECS / 4 + slot * IOVEC_WORDS + IOV_LEN / 4] = length;
+    const iovec = OUT_IOVECS / 4 + slot * IOVEC_WORDS;
+    const bases = isInPlace ? this.#queryBases : this.#replyBases;
+    words[iovec] = bases[slot * 2]!;
+    words[iovec + 1] = bases[slot * 2 + 1]!;
+    words[iovec + IOV_LEN / 4] = length;
     const controlLength = words[from + MSG_CONTROLLEN / 4]!;
     words[to + MSG_CONTROLLEN / 4] = controlLength;
     if (controlLength !== 0) {

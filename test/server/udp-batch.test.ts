@@ -54,13 +54,35 @@ function echoBatch(batch: UdpBatch, { fd, isWildcard }: SharedSocket, client = n
     const out = batch.reply(slot);
     out.set(query.octets.subarray(0, query.length));
     out[2]! |= 0x80;
-    batch.put(slot, query.length);
+    batch.put(slot, query.length, false);
   }
   batch.send(fd);
   return count;
 }
 
 describe("UdpBatch", () => {
+  test("put() sends what was written over the query, or beside it, slot by slot", async () => {
+    const socket = serverSocket();
+    const asker = await Asker.connect(socket.where.port);
+    const batch = new UdpBatch(libc, makeBatchBlock());
+    for (let round = 0; round < 2; round++) {
+      await asker.send(...Array.from({ length: 8 }, (_, i) => message(8 * round + i + 1)));
+      const count = batch.receive(socket.fd, false, false);
+      expect(count).toBe(8);
+      for (let slot = 0; slot < count; slot++) {
+        const query = batch.query(slot, newClient())!;
+        const isInPlace = slot % 2 === round;
+        const out = isInPlace ? query.octets : batch.reply(slot);
+        out.set(query.octets.subarray(0, query.length));
+        out[2]! |= 0x80;
+        batch.put(slot, query.length, isInPlace);
+      }
+      batch.send(socket.fd);
+      const serials = (await asker.received(8 * (round + 1))).map(serialOf);
+      expect(serials.slice(-8)).toEqual(Array.from({ length: 8 }, (_, i) => 8 * round + i + 1));
+    }
+  });
+
   test("receive() takes what has come, 64 at most, in order", async () => {
     const socket = serverSocket();
     const asker = await Asker.connect(socket.where.port);
@@ -107,7 +129,7 @@ describe("UdpBatch", () => {
       const query = batch.query(slot, client)!;
       const out = batch.reply(slot);
       out.set(query.octets.subarray(0, query.length));
-      batch.put(slot, query.length + slot); // each of its own length
+      batch.put(slot, query.length + slot, false); // each of its own length
     }
     batch.send(socket.fd);
     expect((await a.received(1)).map((reply) => [serialOf(reply), reply.length])).toEqual([[3, 18]]);
@@ -173,7 +195,7 @@ describe("UdpBatch", () => {
       const query = batch.query(slot, client)!;
       batch.reply(slot).set(query.octets.subarray(0, query.length));
       // The kernel takes no more than 65,507 octets for one datagram.
-      batch.put(slot, slot === 1 ? 70_000 : query.length);
+      batch.put(slot, slot === 1 ? 70_000 : query.length, false);
     }
     batch.send(socket.fd);
     expect((await asker.received(2)).map(serialOf)).toEqual([1, 3]);
