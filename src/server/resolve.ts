@@ -216,17 +216,23 @@ function steer(view: View, zone: SnapshotZone, nameOffset: number, apexOffset: n
       request.family = 6;
       choose(pool, request, picks, view.trace);
     }
-    const { counters } = view;
-    for (let i = 0; i < picks.count; i++) counters.member(picks.members[i]!.slot);
     const target = picks.target;
-    if (target !== null) return cname(view, nameOffset, ttl, target, target.length);
+    if (target !== null) {
+      countPicks(view);
+      return cname(view, nameOffset, ttl, target, target.length);
+    }
     if (asksAddress && picks.count > 0) {
+      countPicks(view);
       writeAddresses(view, nameOffset, ttl);
       return END;
     }
   }
   negative(view, image, apexOffset);
   return END;
+}
+
+function countPicks({ picks, counters }: View): void {
+  for (let i = 0; i < picks.count; i++) counters.member(picks.members[i]!.slot);
 }
 
 function writeAddresses(view: View, nameOffset: number, ttl: number): void {

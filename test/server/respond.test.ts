@@ -6,7 +6,7 @@ import { encodeMessage } from "../../src/wire/message.ts";
 import { formatName, parseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
 import { RRClass, RRType } from "../../src/wire/rr-type.ts";
-import { answerTo, ask, decodeReply, send, show, viewOf, zoneOf } from "../support/answers.ts";
+import { answerTo, ask, decodeReply, poolOf, send, show, viewOf, zoneOf } from "../support/answers.ts";
 import { EXAMPLE_POOLS, EXAMPLE_ZONES, LONG } from "./example-zones.ts";
 
 const view = viewOf(EXAMPLE_ZONES, EXAMPLE_POOLS);
@@ -365,6 +365,15 @@ describe("respond(), steered names", () => {
       SOA,
     ]);
     expect(answerTo(view, "off.example.test. CNAME")).toHaveLength(2);
+  });
+
+  test("counts a member that is answered, and none where its address is of another type than was asked", () => {
+    const zone = zoneOf("$ORIGIN m.test.\n@ 60 SOA a b 1 2 3 4 5\n@ 60 NS a.test.\n", { mixed: "mixed" });
+    const mixed = viewOf([zone], [poolOf("mixed", ["a 192.0.2.1", "target b.test."])]);
+    expect(answerTo(mixed, "mixed.m.test. MX")[0]).toBe("NOERROR aa");
+    expect(mixed.counters.memberCount(0)).toBe(0);
+    answerTo(mixed, "mixed.m.test. A");
+    expect(mixed.counters.memberCount(0)).toBe(1);
   });
 
   test("answers NODATA where the pool is closed", () => {
