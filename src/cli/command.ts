@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { WindroseError } from "../lib/errors.ts";
+
 export interface CommandIo {
   stdout: { write(s: string): unknown };
   stderr: { write(s: string): unknown };
@@ -20,4 +22,16 @@ export interface Command {
   usage: string;
   /** `args` are those after the command's name. Resolves to the exit code. */
   run(args: string[], io: CommandIo): Promise<number>;
+}
+
+/**
+ * Tells what an operator did wrong, in a line or two, and answers the exit code. What we did wrong is thrown on, to
+ * end the process with its stack.
+ */
+export function tellError(command: string, error: unknown, io: CommandIo): 1 | 2 {
+  if (!(error instanceof WindroseError)) throw error;
+  io.stderr.write(`windrose ${command}: ${error.message}\n`);
+  if (error.code !== "usage") return 1;
+  io.stderr.write(`windrose ${command} --help lists all\n`);
+  return 2;
 }

@@ -30,7 +30,7 @@ import { decodeMessage, encodeMessage, type MessageRR } from "../wire/message.ts
 import { formatName, type Name, parseName, ROOT } from "../wire/name.ts";
 import { formatRdata } from "../wire/rdata/index.ts";
 import { parseType, typeMnemonic } from "../wire/rr-type.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type Command, type CommandIo, tellError } from "./command.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP] [--at-down POOL,...] [--seed N] [--json] [--zones DIR]
 
@@ -114,11 +114,7 @@ export const command: Command = {
       );
       return 0;
     } catch (error) {
-      if (!(error instanceof WindroseError)) throw error;
-      io.stderr.write(`windrose explain: ${error.message}\n`);
-      if (error.code !== "usage") return 1;
-      io.stderr.write("windrose explain --help lists all\n");
-      return 2;
+      return tellError("explain", error, io);
     }
   },
 };

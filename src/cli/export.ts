@@ -11,7 +11,7 @@ import { formatFault } from "../lib/fault.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { nameKey, parseName, ROOT } from "../wire/name.ts";
 import { formatMasterFile } from "../zone/master-file.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type Command, type CommandIo, tellError } from "./command.ts";
 
 const USAGE = `Usage: windrose export ZONE [--zones DIR]
 
@@ -51,11 +51,7 @@ export const command: Command = {
       io.stdout.write(formatMasterFile(zone));
       return 0;
     } catch (error) {
-      if (!(error instanceof WindroseError)) throw error;
-      io.stderr.write(`windrose export: ${error.message}\n`);
-      if (error.code !== "usage") return 1;
-      io.stderr.write(USAGE);
-      return 2;
+      return tellError("export", error, io);
     }
   },
 };

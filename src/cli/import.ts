@@ -16,7 +16,7 @@ import { includesBeside } from "../zone/include.ts";
 import { type MasterFile, parseMasterFile } from "../zone/master-file.ts";
 import { checkZone } from "../zone/zone-check.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type Command, type CommandIo, tellError } from "./command.ts";
 import { formatZoneDocument } from "./zone-document.ts";
 
 const USAGE = `Usage: windrose import FILE.zone [--zone NAME] [--out FILE [--force]]
@@ -55,11 +55,7 @@ export const command: Command = {
       }
       return await importZone(request, io);
     } catch (error) {
-      if (!(error instanceof WindroseError)) throw error;
-      io.stderr.write(`windrose import: ${error.message}\n`);
-      if (error.code !== "usage") return 1;
-      io.stderr.write(USAGE);
-      return 2;
+      return tellError("import", error, io);
     }
   },
 };

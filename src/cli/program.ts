@@ -5,9 +5,8 @@
  *
  * @module
  */
-import { WindroseError } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type Command, type CommandIo, tellError } from "./command.ts";
 import { readVersion } from "./version.ts";
 
 /** Loaded when needed, so that `windrose check` does not wait for what only `serve` uses. */
@@ -41,9 +40,7 @@ export async function runProgram(
     const command = await load();
     return await command.run(rest, io);
   } catch (error) {
-    if (!(error instanceof WindroseError)) throw error;
-    io.stderr.write(`windrose ${word}: ${error.message}\n`);
-    return error.code === "usage" ? 2 : 1;
+    return tellError(word, error, io);
   }
 }
 

@@ -73,11 +73,11 @@ test.each([
   expect(stderr).toContain(message);
 });
 
-test.each<[ErrorCode, number]>([
-  ["usage", 2],
-  ["settings-invalid", 1],
-  ["address-in-use", 1],
-])("runProgram() prints an operator's error %s in one line, with exit code %i", async (code, exit) => {
+test.each<[ErrorCode, number, string]>([
+  ["usage", 2, "windrose serve --help lists all\n"],
+  ["settings-invalid", 1, ""],
+  ["address-in-use", 1, ""],
+])("runProgram() prints an operator's error %s in one line, with exit code %i", async (code, exit, hint) => {
   const table = {
     serve: commandThat("serve", async () => {
       throw new WindroseError(code, "Cannot do it: try the other way");
@@ -86,7 +86,7 @@ test.each<[ErrorCode, number]>([
   expect(await run(["serve"], table)).toEqual({
     code: exit,
     stdout: "",
-    stderr: "windrose serve: Cannot do it: try the other way\n",
+    stderr: `windrose serve: Cannot do it: try the other way\n${hint}`,
   });
 });
 
