@@ -12,6 +12,7 @@
  *
  * @module
  */
+import type { Coordinates } from "../geo/served-place.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import type { Name } from "../wire/name.ts";
 import type { ZoneImage } from "../zone/zone-image.ts";
@@ -45,11 +46,6 @@ export interface PoolDocument extends PoolSpec {
   readonly location?: Coordinates | string;
   /** Id of a monitor. */
   readonly monitor?: string;
-}
-
-export interface Coordinates {
-  readonly latitude: number;
-  readonly longitude: number;
 }
 
 export interface MonitorDocument {

@@ -6,18 +6,22 @@
  * @module
  */
 import { Default } from "typebox/value";
+import type { Coordinates } from "../geo/served-place.ts";
 import { formatAddress, parseAddress } from "../lib/address.ts";
 import { PresentationError } from "../lib/errors.ts";
 import { specialAddress } from "../lib/special-address.ts";
 import type { EndpointSpec, MemberSpec, PoolSpec, StepSpec } from "../steering/spec.ts";
 import { STEP_TYPES } from "../steering/step-table.ts";
 import { parseName, ROOT } from "../wire/name.ts";
-import type { Coordinates, PoolDocument } from "./configuration.ts";
+import type { PoolDocument } from "./configuration.ts";
 import type { FaultList, Place } from "./fault-list.ts";
 import type { MemberText, PoolText, StepText } from "./schema.ts";
 
 const WEIGHT = 1;
 const POLICY: StepText = "weighted";
+
+/** What steps that look at clients and load know of a member of which nothing is said. */
+const UNSAID = { serves: [], location: null, bias: 0, region: null, capacity: null } as const;
 
 /** `isWhole` is false when the schema refused some part; then nothing is said of what may only seem to be missing. */
 export function compilePool(
@@ -95,6 +99,7 @@ function compileMember(text: MemberText, place: Place, faults: FaultList): Membe
       endpoint && {
         kind: "endpoint",
         name: endpoint.name,
+        ...UNSAID,
         weight: WEIGHT,
         enabled: true,
         ipv4: endpoint.ipv4,
@@ -111,7 +116,7 @@ function compileMember(text: MemberText, place: Place, faults: FaultList): Membe
     faults.error(place, "value", `${found}; give it exactly one of the three`);
     return undefined;
   }
-  const common = { weight: text.weight ?? WEIGHT, enabled: text.enabled ?? true };
+  const common = { ...UNSAID, weight: text.weight ?? WEIGHT, enabled: text.enabled ?? true };
   if (text.pool !== undefined)
     return { kind: "pool", name: text.name ?? text.pool, ...common, pool: text.pool };
   if (text.target !== undefined) {

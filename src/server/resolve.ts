@@ -17,6 +17,7 @@ import type { NameKey } from "../wire/name-key.ts";
 import { RRClass, RRType } from "../wire/rr-type.ts";
 import { Found, lookup } from "../zone/lookup.ts";
 import { HEADER, NODE, REFERRAL, RRSET, type ZoneImage } from "../zone/zone-image.ts";
+import type { Client } from "./client.ts";
 import { traceLookup } from "./lookup-trace.ts";
 import { additionalCount, QNAME_OFFSET, RR_FIXED_OCTETS, rrCount } from "./reply-writer.ts";
 import { CHAIN_LINKS_MAX, type View } from "./view.ts";
@@ -24,7 +25,8 @@ import { CHAIN_LINKS_MAX, type View } from "./view.ts";
 /** Where the name stands in the message that a chain goes on with; END when the reply is complete. */
 const END = -1;
 
-export function resolve(view: View): void {
+/** `octets` is the query's message, which view.query was read from. */
+export function resolve(view: View, octets: Uint8Array, client: Client): void {
   const { query, reply, found, visited } = view;
   const { directory } = view.snapshot;
   const { qtype } = query;
@@ -72,7 +74,9 @@ export function resolve(view: View): void {
         nameOffset = redirect(view, zone, name, nameOffset, apexOffset);
         break;
       case Found.steered:
+        setClient(view, octets, client);
         nameOffset = steer(view, zone, nameOffset, apexOffset);
+        raiseScope(view);
         break;
     }
     if (nameOffset === END || links === CHAIN_LINKS_MAX) return;
@@ -198,6 +202,35 @@ function writtenDname({ dnames, dnameCount }: View, zoneNumber: number, rrset: n
   return -1;
 }
 
+/**
+ * Who the answer is for: the network in ECS, unless its source prefix length is 0 or it is nobody's
+ * place; then the resolver (RFC 7871 sections 7.1.2 and 11.1).
+ */
+function setClient(view: View, octets: Uint8Array, client: Client): void {
+  const { query, request, snapshot } = view;
+  const { network } = request.client;
+  request.client.begin(snapshot.clientTables.places);
+  const { ecsOffset } = query;
+  view.ecsSpecialLength = 0;
+  if (ecsOffset !== 0 && octets[ecsOffset + 2]! > 0) {
+    network.set(octets[ecsOffset + 1] === 1 ? 4 : 6, octets, ecsOffset + 4, octets[ecsOffset + 2]!, "ecs");
+    view.ecsSpecialLength = network.specialLength();
+    if (view.ecsSpecialLength === 0) return;
+  }
+  network.set(client.family, client.address, 0, client.family === 4 ? 32 : 128, "resolver");
+}
+
+/**
+ * Makes the scope of the reply the longest that a choice looked at. Where it looked at the resolver, because the
+ * network in ECS is a special one, that is so for the whole special network.
+ */
+function raiseScope({ query, request, reply, ecsSpecialLength }: View): void {
+  const { source, scopePrefixLength } = request.client.network;
+  if (query.ecsOffset === 0 || scopePrefixLength === 0) return;
+  const scope = source === "ecs" ? scopePrefixLength : ecsSpecialLength;
+  if (scope > reply.scopePrefixLength) reply.scopePrefixLength = scope;
+}
+
 /** Answers a steered name from its pool. Returns where a CNAME's target stands, or END. */
 function steer(view: View, zone: SnapshotZone, nameOffset: number, apexOffset: number): number {
   const { found, picks, request } = view;
@@ -206,6 +239,7 @@ function steer(view: View, zone: SnapshotZone, nameOffset: number, apexOffset: n
   const pool = zone.pools[image.words[found.node + NODE.pool]! - 1]!;
   const ttl = image.words[found.node + NODE.poolTtl]!;
   request.live = view.snapshot.live;
+  request.latency = view.snapshot.clientTables.latency;
   // A name whose pool may answer with a CNAME has that for every type; other names have
   // their addresses alone.
   const asksAddress = qtype === RRType.A || qtype === RRType.AAAA || qtype === RRType.ANY;

@@ -45,7 +45,7 @@ export class Picks {
   outcome: "answer" | "nodata" = "nodata";
   /** A pool on the way was down: it failed open, or its last resort was asked. */
   degraded = false;
-  /** How much of the client's prefix the choice looked at: the longest of its steps. 0 = none. */
+  /** The longest prefix of the client that the choice looked at. 0 = none. */
   scopePrefixLength = 0;
 }
 
@@ -55,7 +55,6 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   picks.count = 0;
   picks.target = null;
   picks.degraded = false;
-  picks.scopePrefixLength = 0;
   // A plain read, which is cheaper; what has changed is worked out after an atomic one, so
   // that it sees all that was written before the version grew.
   let version = request.live.version[0]!;
@@ -63,6 +62,7 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   const top = trace === null ? null : expand(pool, request, version, picks, true);
   if (trace === null) expand(pool, request, version, picks, false);
   picks.outcome = picks.count > 0 ? "answer" : "nodata";
+  picks.scopePrefixLength = request.client.network.scopePrefixLength;
   // A member left behind would keep a replaced snapshot in memory.
   for (let i = picks.count; i < countBefore; i++) picks.members[i] = null;
   if (trace !== null) trace.choices.push(traceChoice(top!, request, picks));

@@ -11,6 +11,8 @@
  * @module
  */
 import type { Static, TObject } from "typebox";
+import type { ClientPlace } from "../geo/client-place.ts";
+import type { LatencyTable } from "../latency/latency-table.ts";
 import type { Random } from "../lib/random.ts";
 import type { LiveTable } from "./live.ts";
 import type { MemberSpec } from "./spec.ts";
@@ -22,6 +24,13 @@ export interface SteerRequest {
   family: 4 | 6;
   random: Random;
   live: LiveTable;
+  /**
+   * Who asks. What a step looks up here counts towards the scope of the answer by itself; a step that uses
+   * `client.network` directly says so with its lookAt().
+   */
+  readonly client: ClientPlace;
+  /** Measured round-trip times; null = none. */
+  latency: LatencyTable | null;
 }
 
 /**

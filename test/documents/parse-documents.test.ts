@@ -187,7 +187,7 @@ zones:
     expect.stringContaining('pool "ap" has no IPv6 address'),
   ]);
   const { pools, monitors } = configuration!;
-  expect(pools.get("eu")).toEqual({
+  expect(pools.get("eu")).toMatchObject({
     id: "eu",
     region: "eu-west",
     location: "DUB",

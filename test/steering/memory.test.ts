@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import { makeLiveTable } from "../../src/steering/live.ts";
 import { lock, markOf, recall, regionAt, rememberedBy, unlock } from "../../src/steering/memory.ts";
 import type { PoolSpec } from "../../src/steering/spec.ts";
+import { UNSAID } from "../support/answers.ts";
 
 const SMOOTH: PoolSpec = {
   id: "smooth",
   members: [5, 1, 1].map((weight, i) => {
     return {
+      ...UNSAID,
       kind: "endpoint",
       name: "abc"[i]!,
       weight,

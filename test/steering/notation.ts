@@ -11,6 +11,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { ClientPlace } from "../../src/geo/client-place.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
 import { choose, Picks, type SteerRequest } from "../../src/steering/choose.ts";
 import { type LiveTable, makeLiveTable, setUp, setWeight } from "../../src/steering/live.ts";
@@ -19,6 +20,7 @@ import { compilePools, type Pool } from "../../src/steering/pool.ts";
 import type { MemberSpec, PoolSpec, StepSpec } from "../../src/steering/spec.ts";
 import type { Trace } from "../../src/steering/trace.ts";
 import { parseName } from "../../src/wire/name.ts";
+import { UNSAID } from "../support/answers.ts";
 
 export interface BenchOptions {
   /** For pools that name none. */
@@ -52,7 +54,13 @@ export class Bench {
       remembered: rememberedBy(specs),
     });
     this.#slots = slots;
-    this.request = { family: 4, random: new SeededRandom(options.seed ?? 1), live: this.live };
+    this.request = {
+      family: 4,
+      random: new SeededRandom(options.seed ?? 1),
+      live: this.live,
+      client: new ClientPlace(),
+      latency: null,
+    };
     for (const name of options.down ?? []) this.set(name, false);
   }
 
@@ -128,10 +136,12 @@ function parseMember(text: string): MemberSpec {
   assert(match !== null, `cannot read member "${text}"`);
   const [, off, target, pool, name, family, weight] = match;
   const common = { name: name!, weight: Number(weight ?? 1), enabled: off === "" };
-  if (pool !== "") return { ...common, kind: "pool", pool: name! };
-  if (target !== "") return { ...common, kind: "target", target: parseName(`${name}.example.net.`) };
+  if (pool !== "") return { ...common, ...UNSAID, kind: "pool", pool: name! };
+  if (target !== "")
+    return { ...common, ...UNSAID, kind: "target", target: parseName(`${name}.example.net.`) };
   return {
     ...common,
+    ...UNSAID,
     kind: "endpoint",
     ipv4: family === "6" ? null : Uint8Array.from([192, 0, ...hash(name!)]),
     ipv6:
