@@ -6,13 +6,13 @@
  *   (6to4)                  ipv4           198.51.100.1, 16 bits in (ipv4Offset)
  *
  * IPv4 addresses stand in IPv6 ones in four forms: IPv4-mapped (RFC 4291 section 2.5.5.2), NAT64's well-known
- * prefix (RFC 6052), 6to4 (RFC 3056) and Teredo's client (RFC 4380 section 4). Place and round-trip time are then
- * those of the IPv4 address, and a prefix of it is a longer prefix of the whole.
+ * prefix (RFC 6052), 6to4 (RFC 3056) and Teredo's client (RFC 4380 section 4). Place, round-trip time and hash are
+ * then those of the IPv4 address, and a prefix of it is a longer prefix of the whole.
  *
  * @module
  */
 import { mixBits } from "./hash.ts";
-import { specialLengthOfIPv4, specialLengthOfIPv6 } from "./special-network.ts";
+import { blockOfIPv4, blockOfIPv6 } from "./special-network.ts";
 
 export class ClientNetwork {
   family: 4 | 6 = 4;
@@ -23,13 +23,14 @@ export class ClientNetwork {
   source: "ecs" | "resolver" = "resolver";
   /** `ipv4` holds an address: the client's own, or one inside of an IPv6 form. */
   hasIPv4 = false;
+  /** Bits beyond `prefixLength` are 0. */
   ipv4 = 0;
   /** Bits in front of the IPv4 address. */
   ipv4Offset = 0;
   /** The longest prefix of the client that the answer depended on so far; 0 = none. */
   scopePrefixLength = 0;
 
-  /** Takes an address in, 4 or 16 octets of it from `offset` on where so many are; those beyond the prefix count as 0. */
+  /** Takes an address in: 4 or 16 octets from `offset` on, or only those that the prefix reaches; bits beyond it count as 0. */
   set(
     family: 4 | 6,
     octets: Uint8Array,
@@ -48,16 +49,22 @@ export class ClientNetwork {
       words[word] =
         from >= count
           ? 0
-          : (octets[offset + from]! << 24) |
-            (from + 1 < count ? octets[offset + from + 1]! << 16 : 0) |
-            (from + 2 < count ? octets[offset + from + 2]! << 8 : 0) |
-            (from + 3 < count ? octets[offset + from + 3]! : 0);
+          : ((octets[offset + from]! << 24) |
+              (from + 1 < count ? octets[offset + from + 1]! << 16 : 0) |
+              (from + 2 < count ? octets[offset + from + 2]! << 8 : 0) |
+              (from + 3 < count ? octets[offset + from + 3]! : 0)) &
+            maskOf(prefixLength - 32 * word);
     }
     this.#findIPv4();
   }
 
-  /** The answer depends on so many bits of the client's address. */
+  /**
+   * The answer depends on so many bits of the client's address; 0 = it is the same for every one. Whoever looks at
+   * any does so because the network is no special one, so the scope reaches into none.
+   */
   lookAt(bits: number): void {
+    if (bits <= this.scopePrefixLength) return;
+    if (this.scopePrefixLength === 0) this.scopePrefixLength = Math.max(0, -this.#block());
     if (bits > this.scopePrefixLength) this.scopePrefixLength = bits;
   }
 
@@ -68,25 +75,33 @@ export class ClientNetwork {
 
   /** Length of the special-purpose network that the client is in, in bits of its own family; 0 = it is an ordinary one. */
   specialLength(): number {
-    if (!this.hasIPv4) return specialLengthOfIPv6(this.words);
-    const length = specialLengthOfIPv4(this.ipv4);
-    return length === 0 ? 0 : this.ipv4Offset + length;
+    return Math.max(0, this.#block());
   }
 
   /**
    * 32 bits that stand for the client's network of this length and for nothing else of it, the same on every node and
-   * after every restart. Looks at so many bits.
+   * after every restart. Looks at so many bits; lengths are 1 or more. An IPv4 address inside of an IPv6 one has the
+   * hash that it has by itself.
    */
   hash(lengthOfIPv4: number, lengthOfIPv6: number): number {
+    if (this.hasIPv4) {
+      this.lookAtIPv4(lengthOfIPv4);
+      return mixBits(mixBits(4) ^ (this.ipv4 & maskOf(lengthOfIPv4)));
+    }
     const { words } = this;
-    const length = this.family === 4 ? lengthOfIPv4 : lengthOfIPv6;
-    this.lookAt(length);
-    let hash = mixBits(this.family);
-    for (let word = 0; 32 * word < length; word++) {
-      const spare = Math.max(0, 32 * (word + 1) - length);
-      hash = mixBits(hash ^ ((words[word]! >>> spare) << spare));
+    this.lookAt(lengthOfIPv6);
+    let hash = mixBits(6);
+    for (let word = 0; 32 * word < lengthOfIPv6; word++) {
+      hash = mixBits(hash ^ (words[word]! & maskOf(lengthOfIPv6 - 32 * word)));
     }
     return hash;
+  }
+
+  /** As in special-network.ts, in bits of the client's own family. */
+  #block(): number {
+    if (!this.hasIPv4) return blockOfIPv6(this.words);
+    const block = blockOfIPv4(this.ipv4);
+    return block > 0 ? this.ipv4Offset + block : block - this.ipv4Offset;
   }
 
   #findIPv4(): void {
@@ -104,11 +119,16 @@ export class ClientNetwork {
     } else if (words[0] === 0x0064ff9b && words[1] === 0 && words[2] === 0) {
       this.ipv4 = words[3]!;
     } else if (words[0] === 0x20010000) {
-      this.ipv4 = ~words[3]! >>> 0; // kept from translators by inversion
+      this.ipv4 = (~words[3]! & maskOf(this.prefixLength - 96)) >>> 0; // kept from translators by inversion
     } else {
       this.hasIPv4 = false;
       this.ipv4 = 0;
       this.ipv4Offset = 0;
     }
   }
+}
+
+/** The first bits of a word; all of them from 32 on, none of them below 1. */
+function maskOf(bits: number): number {
+  return bits >= 32 ? -1 : bits <= 0 ? 0 : -1 << (32 - bits);
 }

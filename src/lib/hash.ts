@@ -1,5 +1,5 @@
 /**
- * Hashes that spread well and stay the same for ever: on every node, after every restart. Not for secrets.
+ * Hashes that spread well and stay the same for ever, on every node and after every restart. Not for secrets.
  *
  * @module
  */
