@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   "address-forbidden",
   "address-unusable",
   "worker-unusable",
+  "store-unavailable",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,41 @@
+/**
+ * Every key in Redis, in one place. All have one hash tag, so that they stand on one node of a Cluster and scripts
+ * may use them together. docs/redis.md lists them with types, sizes and lifetimes.
+ *
+ *   {windrose}:generation        string   number of the newest generation
+ *   {windrose}:documents         hash     zones/example.com → JSON of the document
+ *   {windrose}:versions          hash     zones/example.com → generation in which it last changed
+ *   {windrose}:changes           stream   GENERATION-0 → the change, as JSON; bounded
+ *   {windrose}:staged:RANDOM     hash     documents on their way in, for a minute
+ *   {windrose}:node:NAME         string   what a node last said of itself, as JSON; for half a minute
+ *   {windrose}:wake              channel  a generation that came; only wakes, holds nothing
+ *   {windrose}:receipts          channel  a node applied a generation
+ *
+ * @module
+ */
+
+export interface RedisKeys {
+  readonly generation: string;
+  readonly documents: string;
+  readonly versions: string;
+  readonly changes: string;
+  readonly wake: string;
+  readonly receipts: string;
+  staged(id: string): string;
+  node(name: string): string;
+}
+
+/** `space` sets apart what shares a Redis; letters, digits, `_` and `-`. */
+export function redisKeys(space = "windrose"): RedisKeys {
+  const prefix = `{${space}}`;
+  return {
+    generation: `${prefix}:generation`,
+    documents: `${prefix}:documents`,
+    versions: `${prefix}:versions`,
+    changes: `${prefix}:changes`,
+    wake: `${prefix}:wake`,
+    receipts: `${prefix}:receipts`,
+    staged: (id) => `${prefix}:staged:${id}`,
+    node: (name) => `${prefix}:node:${name}`,
+  };
+}
