@@ -16,10 +16,10 @@ import type { PoolSpec } from "../steering/spec.ts";
 import type { Name } from "../wire/name.ts";
 import type { ZoneImage } from "../zone/zone-image.ts";
 import type { MonitorText } from "./schema.ts";
+import type { ZoneTable } from "./zone-table.ts";
 
 export interface Configuration {
-  /** By nameKey() of the apex. */
-  readonly zones: ReadonlyMap<string, ZoneDocument>;
+  readonly zones: ZoneTable;
   readonly pools: ReadonlyMap<string, PoolDocument>;
   readonly monitors: ReadonlyMap<string, MonitorDocument>;
 }

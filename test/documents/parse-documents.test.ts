@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Configuration } from "../../src/documents/configuration.ts";
 import { parseDocuments } from "../../src/documents/parse-documents.ts";
+import { ZoneTable } from "../../src/documents/zone-table.ts";
 import { formatFault } from "../../src/lib/fault.ts";
 import { formatName, nameKey, parseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
@@ -249,7 +250,7 @@ zones:
 
 test("no files, and ones that say nothing, are an empty configuration", () => {
   for (const texts of [{}, "zones:\npools:\n", "{}"]) {
-    expect(good(texts)).toEqual({ zones: new Map(), pools: new Map(), monitors: new Map() });
+    expect(good(texts)).toEqual({ zones: ZoneTable.of([]), pools: new Map(), monitors: new Map() });
   }
 });
 
