@@ -42,9 +42,10 @@ export interface FolderListing {
 /**
  * All *.yaml and *.yml files of a folder and the folders in it. Files and folders whose names begin
  * with a dot are left alone: editors and Kubernetes keep theirs there. Links are followed.
- * Never throws: what cannot be read is a fault.
+ * Never throws: what cannot be read is a fault. A file that is as it was in `known` is its very object, so that
+ * looking every second leaves nothing to keep.
  */
-export async function listFolder(dir: string): Promise<FolderListing> {
+export async function listFolder(dir: string, known?: FolderListing): Promise<FolderListing> {
   const faults: Fault[] = [];
   const files = new Map<string, ListedFile>();
   const seen = new Set<string>();
@@ -63,7 +64,11 @@ export async function listFolder(dir: string): Promise<FolderListing> {
         if (found instanceof Error) {
           if (isYaml) faults.push(unreadable(path, found));
         } else if (found.isDirectory()) await visit(path);
-        else if (found.isFile() && isYaml) files.set(path, listed(path, found));
+        else if (found.isFile() && isYaml) {
+          const file = listed(path, found);
+          const before = known?.files.get(path);
+          files.set(path, before?.stamp === file.stamp ? before : file);
+        }
       }
     } catch (error) {
       faults.push(unreadable(folder, error));

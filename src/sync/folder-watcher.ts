@@ -93,7 +93,7 @@ export class FolderWatcher {
   async #look(): Promise<void> {
     this.#isStale = false;
     const startedMs = performance.now();
-    const seen = await listFolder(this.#options.dir);
+    const seen = await listFolder(this.#options.dir, this.#known);
     const tookMs = performance.now() - startedMs;
     if (!isSameListing(seen, this.#known) && !this.#isStopped) {
       const settled = isInPlace(this.#known, seen) ? seen : await this.#settle(seen);
@@ -112,7 +112,7 @@ export class FolderWatcher {
     let seen = first;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      const next = await listFolder(this.#options.dir);
+      const next = await listFolder(this.#options.dir, seen);
       if (this.#isStopped || isSameListing(next, seen)) return next;
       seen = next;
     }

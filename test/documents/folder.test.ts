@@ -37,6 +37,15 @@ describe("listFolder()", () => {
     expect(isSameListing(before, await listFolder(dir))).toBe(false);
   });
 
+  test("keeps the objects of files that are as they were", async () => {
+    writeFileSync(at("b.yaml"), "");
+    const before = await listFolder(dir);
+    writeFileSync(at("b.yaml"), "zones: {}\n");
+    const { files } = await listFolder(dir, before);
+    expect(files.get(at("a.yaml"))).toBe(before.files.get(at("a.yaml")));
+    expect(files.get(at("b.yaml"))).not.toBe(before.files.get(at("b.yaml")));
+  });
+
   test("says that a file was moved here, and nothing of one that is written", async () => {
     writeFileSync(at(".tmp"), "zones: {}\n");
     // The data is older than the move, as it is after any tick of the clock.
