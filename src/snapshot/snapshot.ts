@@ -77,8 +77,8 @@ interface SharedZone {
   readonly id: string;
   readonly number: number;
   readonly apex: Name;
-  readonly buffer: SharedArrayBuffer;
-  readonly poolIds: readonly string[];
+  /** From another thread it comes without its class. */
+  readonly image: Pick<ZoneImage, "buffer" | "poolIds">;
 }
 
 /** Names a member that is no pool, in the live table and wherever members are listed. */
@@ -90,18 +90,17 @@ export function slotKey(poolId: string, memberName: string): string {
 export function newsBetween(previous: Snapshot | undefined, configuration: Configuration): SnapshotNews {
   let nextZone = previous?.next.zone ?? 0;
   const zones: SharedZone[] = [];
-  for (const [key, { id, apex, image }] of configuration.zones) {
-    const before = previous?.directory.get(key);
-    if (before?.image.buffer === image.buffer) continue;
-    zones.push({
-      id,
-      number: before?.number ?? nextZone++,
-      apex,
-      buffer: image.buffer,
-      poolIds: image.poolIds,
-    });
-  }
-  const removed = [...(previous?.directory.keys() ?? [])].filter((key) => !configuration.zones.has(key));
+  const keys = configuration.zones.keys();
+  configuration.zones.values().forEach(({ id, apex, image }, place) => {
+    const before = previous?.directory.get(keys[place]!);
+    if (before?.image.buffer === image.buffer) return;
+    zones.push({ id, number: before?.number ?? nextZone++, apex, image });
+  });
+  const added = nextZone - (previous?.next.zone ?? 0);
+  const isOneGone = (previous?.directory.size ?? 0) + added > keys.length;
+  const removed = isOneGone
+    ? [...previous!.directory.keys()].filter((key) => !configuration.zones.has(key))
+    : [];
   const specs = [...configuration.pools.values()];
   const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
   const generation = (previous?.generation ?? 0) + 1;
@@ -140,8 +139,8 @@ export function applyNews(previous: Snapshot | undefined, news: SnapshotNews): S
       if (zone.image.poolIds.length > 0) zones.set(nameKey(zone.apex), withPools(zone));
     }
   }
-  for (const { id, number, apex, buffer, poolIds } of news.zones) {
-    zones.set(nameKey(apex), withPools({ id, number, apex, image: new ZoneImage(buffer, poolIds) }));
+  for (const { id, number, apex, image } of news.zones) {
+    zones.set(nameKey(apex), withPools({ id, number, apex, image: ZoneImage.of(image) }));
   }
   for (const key of news.removed) zones.delete(key);
   const directory = (previous?.directory ?? ZoneDirectory.EMPTY).with(zones, news.removed);
@@ -159,7 +158,7 @@ export function newsOfAll({ generation, zones, poolSpecs, live, slots, next }: S
   return {
     generation,
     zones: zones.map(({ id, number, apex, image }) => {
-      return { id, number, apex, buffer: image.buffer, poolIds: image.poolIds };
+      return { id, number, apex, image: { buffer: image.buffer, poolIds: image.poolIds } };
     }),
     removed: [],
     steering: { specs: [...poolSpecs.values()], live, slots },

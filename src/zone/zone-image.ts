@@ -110,6 +110,11 @@ export class ZoneImage {
     this.apexNode = this.words[HEADER.apexNode]!;
   }
 
+  /** The image itself, or what a message of it brought, with its class again. */
+  static of(image: Pick<ZoneImage, "buffer" | "poolIds">): ZoneImage {
+    return image instanceof ZoneImage ? image : new ZoneImage(image.buffer, image.poolIds);
+  }
+
   /** True when `key`, from label `fromLabel` on, is this zone's apex. */
   isApex(key: NameKey, fromLabel: number): boolean {
     const start = key.labelStart[fromLabel]!;
