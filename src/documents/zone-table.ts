@@ -38,6 +38,8 @@ export class Apexes {
 }
 
 export class ZoneTable {
+  static readonly EMPTY = ZoneTable.of([]);
+
   readonly apexes: Apexes;
   readonly #zones: readonly ZoneDocument[];
 
@@ -79,7 +81,7 @@ export class ZoneTable {
   }
 
   /** Zones that are not those of `before`, with what they were there; and those that are gone. */
-  since(before: ZoneTable): {
+  since(before: ZoneTable = ZoneTable.EMPTY): {
     changed: { readonly zone: ZoneDocument; readonly before: ZoneDocument | undefined }[];
     removed: ZoneDocument[];
   } {

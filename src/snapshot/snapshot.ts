@@ -86,21 +86,28 @@ export function slotKey(poolId: string, memberName: string): string {
   return `${poolId}/${memberName}`;
 }
 
-/** What `configuration`, which parseDocuments() accepted, brings over the snapshot before it. */
-export function newsBetween(previous: Snapshot | undefined, configuration: Configuration): SnapshotNews {
-  let nextZone = previous?.next.zone ?? 0;
+/**
+ * What `configuration`, which parseDocuments() accepted, brings over the snapshot before it. With `before`, the
+ * configuration of that snapshot, only zones that differ between the two are looked at.
+ */
+export function newsBetween(
+  previous: Snapshot | undefined,
+  configuration: Configuration,
+  before?: Configuration,
+): SnapshotNews {
+  const nextBefore = previous?.next ?? { zone: 0, slot: 0 };
+  let nextZone = nextBefore.zone;
   const zones: SharedZone[] = [];
-  const keys = configuration.zones.keys();
-  configuration.zones.values().forEach(({ id, apex, image }, place) => {
-    const before = previous?.directory.get(keys[place]!);
-    if (before?.image.buffer === image.buffer) return;
-    zones.push({ id, number: before?.number ?? nextZone++, apex, image });
-  });
-  const added = nextZone - (previous?.next.zone ?? 0);
-  const isOneGone = (previous?.directory.size ?? 0) + added > keys.length;
-  const removed = isOneGone
-    ? [...previous!.directory.keys()].filter((key) => !configuration.zones.has(key))
-    : [];
+  for (const { zone } of configuration.zones.since(before?.zones).changed) {
+    const { id, apex, image } = zone;
+    const known = previous?.directory.get(nameKey(apex));
+    if (known?.image.buffer === image.buffer) continue;
+    zones.push({ id, number: known?.number ?? nextZone++, apex, image });
+  }
+  const { directory } = previous ?? { directory: ZoneDirectory.EMPTY };
+  const added = nextZone - nextBefore.zone;
+  const isOneGone = directory.size + added > configuration.zones.size;
+  const removed = isOneGone ? [...directory.keys()].filter((key) => !configuration.zones.has(key)) : [];
   const specs = [...configuration.pools.values()];
   const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
   const generation = (previous?.generation ?? 0) + 1;

@@ -141,7 +141,7 @@ export class Follower {
       this.#log.info({ reason, generation }, "nothing changed");
       return;
     }
-    const news = newsBetween(plane.snapshot, configuration);
+    const news = newsBetween(plane.snapshot, configuration, before);
     this.#configuration = configuration;
     plane.publish(news);
     const durationMs = Math.round(performance.now() - startedMs);

@@ -92,7 +92,7 @@ test("loadDocuments() names what is not there or cannot be read", async () => {
 
 test("loadDocuments() finds nothing wrong with an empty folder", async () => {
   expect((await loadDocuments(dir)).configuration).toEqual({
-    zones: ZoneTable.of([]),
+    zones: ZoneTable.EMPTY,
     pools: new Map(),
     monitors: new Map(),
   });

@@ -250,7 +250,7 @@ zones:
 
 test("no files, and ones that say nothing, are an empty configuration", () => {
   for (const texts of [{}, "zones:\npools:\n", "{}"]) {
-    expect(good(texts)).toEqual({ zones: ZoneTable.of([]), pools: new Map(), monitors: new Map() });
+    expect(good(texts)).toEqual({ zones: ZoneTable.EMPTY, pools: new Map(), monitors: new Map() });
   }
 });
 
