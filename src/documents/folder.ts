@@ -35,6 +35,8 @@ export interface ListedFile {
 export interface FolderListing {
   /** By path. */
   readonly files: ReadonlyMap<string, ListedFile>;
+  /** The folder itself, and those in it. */
+  readonly folders: readonly string[];
   /** What could not be looked at. */
   readonly faults: readonly Fault[];
 }
@@ -48,12 +50,14 @@ export interface FolderListing {
 export async function listFolder(dir: string, known?: FolderListing): Promise<FolderListing> {
   const faults: Fault[] = [];
   const files = new Map<string, ListedFile>();
+  const folders: string[] = [];
   const seen = new Set<string>();
   async function visit(folder: string): Promise<void> {
     try {
       const real = await realpath(folder);
       if (seen.has(real)) return; // a link to a folder above
       seen.add(real);
+      folders.push(folder);
       const names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort(compareText);
       for (const [index, name] of names.entries()) {
         if (index % FILES_A_TURN === FILES_A_TURN - 1) await nextTurn();
@@ -75,7 +79,7 @@ export async function listFolder(dir: string, known?: FolderListing): Promise<Fo
     }
   }
   await visit(dir);
-  return { files, faults };
+  return { files, folders, faults };
 }
 
 /** What cannot be looked at counts too: a fault that comes or goes is a change. */

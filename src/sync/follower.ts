@@ -50,7 +50,7 @@ export class Follower {
   readonly #watcher: FolderWatcher;
   #configuration: Configuration | undefined;
   #plane: Publisher | undefined;
-  #listing: FolderListing = { files: new Map(), faults: [] };
+  #listing: FolderListing = { files: new Map(), folders: [], faults: [] };
   #loading: Promise<void> = Promise.resolve();
 
   constructor(options: FollowerOptions) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -58,6 +58,11 @@ describe("listFolder()", () => {
       true,
       false,
     ]);
+  });
+
+  test("names the folders, as far as documents may be in them", async () => {
+    for (const folder of ["sub", "sub/sub", ".git"]) mkdirSync(at(folder));
+    expect((await listFolder(dir)).folders).toEqual([dir, at("sub"), at("sub/sub")]);
   });
 
   test("finds all of a folder of many files", async () => {
