@@ -8,7 +8,8 @@
  * A document with a fault does not hide the faults of others: what the schema refuses is left
  * out, its name stays known, and nothing is said of what may only seem to be missing because of it.
  *
- * Joining walks all zones at every load, ten thousand maybe, so it touches each only in passing.
+ * Joining walks all zones at every load, ten thousand maybe, so it touches each only in passing, and makes no map of
+ * them while they are the same ones (zone-table.ts).
  *
  * @module
  */

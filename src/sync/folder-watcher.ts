@@ -7,7 +7,7 @@
  * fs.watch is quick but tells little: editors write temporary files and rename them, Kubernetes
  * swaps a link, network file systems say nothing, and a folder that was removed is no longer
  * watched when it comes back. So an event only causes a look, and a poll looks anyway. What
- * counts is the listing: names, sizes, times and inodes of all documents.
+ * counts is the listing: names, sizes, times and inodes of all documents. Folders within are watched each by itself.
  *
  * A file that is written in place is half a file for a while, so what changed must be seen twice alike. A
  * file that was renamed into place is whole: it is another inode than stood there before, and its
