@@ -18,6 +18,7 @@ import { parseArgs } from "node:util";
 import type { Configuration } from "../src/documents/configuration.ts";
 import { DocumentReader } from "../src/documents/document-reader.ts";
 import { listFolder } from "../src/documents/folder.ts";
+import { keepHeapSmall } from "../src/lib/heap.ts";
 import { applyNews, compileSnapshot, newsBetween } from "../src/snapshot/snapshot.ts";
 import { changeBetween } from "../src/sync/configuration-change.ts";
 import { readFilesAside } from "../src/sync/reading-thread.ts";
@@ -56,6 +57,7 @@ if (values.write !== undefined) {
 async function run(): Promise<void> {
   // Elsewhere, so that its garbage is not counted here.
   execFileSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2), "--write", dir]);
+  keepHeapSmall(); // as serve does
   const before = rssMB();
   const reader = new DocumentReader(readFilesAside());
   let startedMs = performance.now();
