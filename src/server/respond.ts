@@ -158,7 +158,7 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 7] = query.dnssecOk ? 0x80 : 0;
   out[start + 8] = 0;
   let at = start + OPT_OCTETS;
-  if (query.ecsOffset !== 0 && (reply.rcode === Rcode.NOERROR || reply.rcode === Rcode.NXDOMAIN)) {
+  if (query.ecsOffset !== 0 && saysScope(reply.rcode)) {
     at = writeOptionHeader(out, at, OptionCode.ECS, query.ecsLength);
     for (let i = 0; i < query.ecsLength; i++) out[at + i] = queryOctets[query.ecsOffset + i]!;
     out[at + 3] = reply.scopePrefixLength;
@@ -179,6 +179,11 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 10] = dataLength;
   reply.at = at;
   reply.additionalCount++;
+}
+
+/** Replies with these rcodes are answers, which hold for a network. The others say nothing of the client (RFC 7871 section 7.2.1). */
+function saysScope(rcode: number): boolean {
+  return rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN || rcode === Rcode.YXDOMAIN;
 }
 
 function writeOptionHeader(out: Uint8Array, at: number, code: number, length: number): number {
