@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { formatAddress } from "./address.ts";
 import { mixBits } from "./hash.ts";
 import { blockOfIPv4, blockOfIPv6 } from "./special-network.ts";
 
@@ -102,6 +103,15 @@ export class ClientNetwork {
     if (!this.hasIPv4) return blockOfIPv6(this.words);
     const block = blockOfIPv4(this.ipv4);
     return block > 0 ? this.ipv4Offset + block : block - this.ipv4Offset;
+  }
+
+  /** The network of this length around the client, as text: `198.51.100.0/24`. For people; allocates. */
+  format(length: number = this.prefixLength): string {
+    const octets = new Uint8Array(this.family === 4 ? 4 : 16);
+    for (let i = 0; i < octets.length; i++) {
+      octets[i] = (this.words[i >> 2]! & maskOf(length - 32 * (i >> 2))) >>> (24 - 8 * (i & 3));
+    }
+    return `${formatAddress(octets)}/${length}`;
   }
 
   #findIPv4(): void {

@@ -107,6 +107,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
     // Steps after this one may drop whom it puts first, so only the last one may order less than all.
     candidates.wanted = i === last ? pool.answers : candidates.count;
     const stepTrace = trace === null ? null : traceStepBegin(step, candidates);
+    const scopeBefore = request.client.network.scopePrefixLength;
     const region = state.memory[i]!;
     if (region === null) step.run(candidates, request, NOTHING, stepTrace);
     else {
@@ -117,7 +118,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
         unlock(request.live, pool.number);
       }
     }
-    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace);
+    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace, request, scopeBefore);
   }
   return true;
 }
