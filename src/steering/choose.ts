@@ -105,6 +105,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
   for (let i = 0; i <= last; i++) {
     const step = steps[i]!;
     // Steps after this one may drop whom it puts first, so only the last one may order less than all.
+    candidates.isLast = i === last;
     candidates.wanted = i === last ? pool.answers : candidates.count;
     const stepTrace = trace === null ? null : traceStepBegin(step, candidates);
     const scopeBefore = request.client.network.scopePrefixLength;

@@ -47,6 +47,8 @@ export class Candidates {
   readonly names: readonly string[];
   /** The first places that the step must put in order; those after them do not matter to the answer. */
   wanted = 0;
+  /** No step comes after this one: one that orders keeps all that it can put in order. */
+  isLast = true;
   readonly poolNumber: number;
 
   constructor(members: readonly MemberSpec[], poolNumber: number) {
