@@ -76,6 +76,9 @@ export function resolve(view: View, octets: Uint8Array, client: Client): void {
         break;
       case Found.steered:
         setClient(view, octets, client);
+        // A and AAAA of a client share their draws; other types of the name have draws of their own.
+        view.request.draws.name =
+          name.suffixHash[0]! ^ (qtype === RRType.A || qtype === RRType.AAAA ? 0 : qtype);
         nameOffset = steer(view, zone, nameOffset, apexOffset);
         raiseScope(view);
         break;

@@ -55,6 +55,7 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   picks.count = 0;
   picks.target = null;
   picks.degraded = false;
+  request.draws.begin(pool.state.candidates);
   // A plain read, which is cheaper; what has changed is worked out after an atomic one, so
   // that it sees all that was written before the version grew.
   let version = request.live.version[0]!;
@@ -107,6 +108,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
     // Steps after this one may drop whom it puts first, so only the last one may order less than all.
     candidates.isLast = i === last;
     candidates.wanted = i === last ? pool.answers : candidates.count;
+    candidates.step = i;
     const stepTrace = trace === null ? null : traceStepBegin(step, candidates);
     const scopeBefore = request.client.network.scopePrefixLength;
     const region = state.memory[i]!;

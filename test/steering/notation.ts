@@ -12,8 +12,10 @@
  */
 import assert from "node:assert/strict";
 import { ClientPlace } from "../../src/geo/client-place.ts";
+import { parseAddress } from "../../src/lib/address.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
 import { choose, Picks, type SteerRequest } from "../../src/steering/choose.ts";
+import { Draws } from "../../src/steering/draws.ts";
 import { type LiveTable, makeLiveTable, setUp, setWeight } from "../../src/steering/live.ts";
 import { rememberedBy } from "../../src/steering/memory.ts";
 import { compilePools, type Pool } from "../../src/steering/pool.ts";
@@ -57,6 +59,7 @@ export class Bench {
     this.request = {
       family: 4,
       random: new SeededRandom(options.seed ?? 1),
+      draws: new Draws(),
       live: this.live,
       client: new ClientPlace(),
       latency: null,
@@ -66,6 +69,23 @@ export class Bench {
 
   set(name: string, isUp: boolean): void {
     for (const slot of this.#slotsOf(name)) setUp(this.live, slot, isUp);
+  }
+
+  /** From now on this client asks: an address, or a network as ECS names it. */
+  from(client: string): this {
+    const [address, length] = client.split("/");
+    const octets = parseAddress(address!);
+    assert(octets !== undefined, `no address "${client}"`);
+    const family = octets.length === 4 ? 4 : 6;
+    const { network } = this.request.client;
+    network.set(
+      family,
+      octets,
+      0,
+      Number(length ?? 8 * octets.length),
+      length === undefined ? "resolver" : "ecs",
+    );
+    return this;
   }
 
   /** From now on a member has this part of its weight. */
