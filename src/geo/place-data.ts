@@ -254,7 +254,8 @@ class PointList {
   }
 }
 
-function countryPoints(): Float64Array {
+/** `countryPoints` of place data: they depend on no file. */
+export function countryPoints(): Float64Array {
   const points = new Float64Array(new SharedArrayBuffer(8 * POINT_LENGTH * COUNTRY_CODES)).fill(Number.NaN);
   for (const country of allCountries()) {
     const place = placeOfCountry(country);
