@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { loadDocuments } from "../documents/load-documents.ts";
 import { runExpectations } from "../expectations/run-expectations.ts";
 import { loadPlaceData } from "../geo/place-data.ts";
+import { count } from "../lib/count.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
 import { type Command, type CommandIo, tellError } from "./command.ts";
@@ -103,8 +104,4 @@ async function check({ dir, geo }: Request, io: CommandIo): Promise<number> {
   const kinds = `${count(zones.size, "zone")}, ${count(pools.size, "pool")}, ${count(monitors.size, "monitor")}`;
   io.stderr.write(`${dir}: good; ${kinds}; ${tests}${counts}\n`);
   return 0;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
