@@ -3,8 +3,8 @@
  *
  *   ┌ tree: nodes of two records ┐ 16 zero octets ┌ data: maps, arrays, texts, numbers, pointers ┐ marker, metadata
  *
- * walk() goes over all networks in the order of their addresses, once, and gives for each where its record stands;
- * decode() reads a record. What is wrong with a file is a WindroseError that says where. Nothing in a file can make
+ * ipv4Networks() and ipv6Networks() go over the tree in the order of addresses, once, and say of each network where its
+ * record stands; decode() reads a record. What is wrong with a file is a WindroseError that says where. Nothing in a file can make
  * either run for ever: the tree is at most as deep as an address, and pointers are followed to a depth.
  *
  * @module
@@ -22,6 +22,10 @@ const IPV4_DEPTH = 96;
 /** Networks of IPv6 are told apart to so many bits. */
 const IPV6_BITS = 64;
 
+/** Below one /64: a chain of 64 nodes for each of some hundred addresses. */
+const BELOW_SITE_MAX = 10_000;
+const NO_NODE = -1;
+
 /** No record: a leaf without data. */
 export const NO_RECORD = -1;
 
@@ -34,11 +38,14 @@ export interface MmdbMetadata {
   readonly ipVersion: 4 | 6;
 }
 
-/** Takes the networks, which follow each other without gaps; the record is an offset for decode(), or NO_RECORD. */
-export interface NetworkVisitor {
-  ipv4(start: number, record: number): void;
-  /** By the first 64 bits. */
-  ipv6(high32: number, low32: number, record: number): void;
+/** All networks of one family in the order of their addresses, without gaps; neighbours with the same record are one. */
+export interface Networks {
+  readonly length: number;
+  /** The first 32 bits of where each begins, and of IPv6 the 32 behind. */
+  readonly starts: Uint32Array;
+  readonly lowStarts: Uint32Array;
+  /** An offset for decode(), or NO_RECORD. */
+  readonly records: Int32Array;
 }
 
 export class Mmdb {
@@ -50,7 +57,7 @@ export class Mmdb {
   /** Where the next value stands. */
   #at = 0;
   #valuesLeft = 0;
-  #visitsLeft = 0;
+  #records: Uint32Array | null = null;
 
   /** Throws WindroseError "place-data-invalid". */
   constructor(file: string, octets: Buffer) {
@@ -77,14 +84,23 @@ export class Mmdb {
     }
   }
 
-  walk(visitor: NetworkVisitor): void {
-    this.#visitsLeft = this.metadata.nodeCount + 1;
-    const ipv4Root = this.#ipv4Root();
-    this.#walkIPv4(ipv4Root, visitor);
-    if (this.metadata.ipVersion === 6) this.#walkIPv6(ipv4Root, visitor);
+  /** The networks of IPv4, by themselves or in ::/96. */
+  ipv4Networks(): Networks {
+    return this.#walk(this.#ipv4Root(), 32, NO_NODE);
   }
 
-  /** The record at an offset that walk() gave. */
+  /**
+   * Those of IPv6 by their first 64 bits. Where the tree of IPv4 stands again, for forms of IPv6 addresses that hold IPv4
+   * ones, is no record: those are looked up as what they hold.
+   */
+  ipv6Networks(): Networks {
+    if (this.metadata.ipVersion === 6) return this.#walk(0, IPV6_BITS, this.#ipv4Root());
+    const list = new NetworkList();
+    list.push(0, 0, NO_RECORD);
+    return list;
+  }
+
+  /** The record at an offset that Networks have. */
   decode(record: number): unknown {
     return this.#decodeAt(this.#dataStart + record);
   }
@@ -129,56 +145,92 @@ export class Mmdb {
   /** The node that IPv4 begins at, or a leaf. */
   #ipv4Root(): number {
     const { ipVersion, nodeCount } = this.metadata;
+    if (ipVersion === 4) return 0;
+    const tree = this.#tree();
     let node = 0;
-    for (let depth = 0; ipVersion === 6 && depth < IPV4_DEPTH && node < nodeCount; depth++)
-      node = this.#record(node, 0);
+    for (let depth = 0; depth < IPV4_DEPTH && node < nodeCount; depth++) node = tree[2 * node]!;
     return node;
   }
 
-  #walkIPv4(root: number, visitor: NetworkVisitor): void {
-    const visit = (node: number, start: number, depth: number): void => {
-      if (node >= this.metadata.nodeCount) visitor.ipv4(start, this.#leaf(node));
-      else if (depth === 32)
-        throw this.#fault(this.#nodeOffset(node), "its tree is deeper than an IPv4 address");
-      else {
-        this.#enter(node);
-        visit(this.#record(node, 0), start, depth + 1);
-        visit(this.#record(node, 1), start + 2 ** (31 - depth), depth + 1);
+  /** Depth first and left first, on a stack of right sides: one for each bit at most. */
+  #walk(root: number, bits: number, except: number): Networks {
+    const { nodeCount } = this.metadata;
+    const tree = this.#tree();
+    const list = new NetworkList();
+    const nodes = new Float64Array(bits + 1);
+    const highs = new Int32Array(bits + 1);
+    const lows = new Int32Array(bits + 1);
+    const depths = new Int32Array(bits + 1);
+    let height = 0;
+    let [node, high, low, depth] = [root, 0, 0, 0];
+    // Each node has one above it; else a walk over a small file could take for ever.
+    let visitsLeft = nodeCount;
+    for (;;) {
+      while (node < nodeCount && node !== except && depth < bits) {
+        if (visitsLeft-- === 0)
+          throw this.#fault(this.#nodeOffset(node), "its tree comes by some nodes twice");
+        nodes[height] = tree[2 * node + 1]!;
+        highs[height] = depth < 32 ? high | (1 << (31 - depth)) : high;
+        lows[height] = depth < 32 ? low : low | (1 << (63 - depth));
+        depths[height++] = ++depth;
+        node = tree[2 * node]!;
       }
-    };
-    visit(root, 0, 0);
+      list.push(high, low, this.#recordAt(node, depth, except));
+      if (height === 0) return list;
+      node = nodes[--height]!;
+      high = highs[height]!;
+      low = lows[height]!;
+      depth = depths[height]!;
+    }
   }
 
-  #walkIPv6(ipv4Root: number, visitor: NetworkVisitor): void {
+  #recordAt(node: number, depth: number, except: number): number {
     const { nodeCount } = this.metadata;
-    const visit = (node: number, high32: number, low32: number, depth: number): void => {
-      // The tree of IPv4 once more, where IPv6 addresses hold IPv4 ones: those are looked up as what they hold.
-      if (node === ipv4Root && node < nodeCount) visitor.ipv6(high32, low32, NO_RECORD);
-      else if (node >= nodeCount) visitor.ipv6(high32, low32, this.#leaf(node));
-      else if (depth === IPV6_BITS) visitor.ipv6(high32, low32, this.#firstLeaf(node, ipv4Root));
-      else {
-        this.#enter(node);
-        visit(this.#record(node, 0), high32, low32, depth + 1);
-        const right = this.#record(node, 1);
-        if (depth < 32) visit(right, high32 + 2 ** (31 - depth), low32, depth + 1);
-        else visit(right, high32, low32 + 2 ** (63 - depth), depth + 1);
-      }
-    };
-    visit(0, 0, 0, 0);
+    if (node === except && node < nodeCount) return NO_RECORD;
+    if (node >= nodeCount) return this.#leaf(node);
+    if (depth === 32) throw this.#fault(this.#nodeOffset(node), "its tree is deeper than an IPv4 address");
+    return this.#firstRecord(node, except);
   }
 
-  /** The first record below a node; networks of more than 64 bits are not told apart. */
-  #firstLeaf(top: number, ipv4Root: number): number {
+  /** The records of all nodes, two for each. */
+  #tree(): Uint32Array {
+    if (this.#records !== null) return this.#records;
+    const { nodeCount, recordSize } = this.metadata;
+    const octets = this.#octets;
+    const records = new Uint32Array(2 * nodeCount);
+    for (let node = 0, at = 0; node < nodeCount; node++, at += recordSize / 4) {
+      const first = octets.readUInt32BE(at);
+      if (recordSize === 24) {
+        records[2 * node] = first >>> 8;
+        records[2 * node + 1] = ((first & 0xff) << 16) | octets.readUInt16BE(at + 4);
+      } else if (recordSize === 28) {
+        // The four bits of each that do not fit stand between the two.
+        records[2 * node] = ((first & 0xf0) << 20) | (first >>> 8);
+        records[2 * node + 1] = octets.readUInt32BE(at + 3) & 0x0fff_ffff;
+      } else {
+        records[2 * node] = first;
+        records[2 * node + 1] = octets.readUInt32BE(at + 4);
+      }
+    }
+    this.#records = records;
+    return records;
+  }
+
+  /** The first record below a node: networks of more than 64 bits are not told apart. */
+  #firstRecord(top: number, except: number): number {
     const { nodeCount } = this.metadata;
-    const visit = (node: number, depth: number): number => {
-      if (node === ipv4Root) return NO_RECORD;
+    const tree = this.#tree();
+    let visitsLeft = nodeCount;
+    const visit = (node: number): number => {
+      if (node === except) return NO_RECORD;
       if (node >= nodeCount) return this.#leaf(node);
-      if (depth === 128) throw this.#fault(this.#nodeOffset(node), "its tree is deeper than an IPv6 address");
-      this.#enter(node);
-      const left = visit(this.#record(node, 0), depth + 1);
-      return left === NO_RECORD ? visit(this.#record(node, 1), depth + 1) : left;
+      // Also what ends the recursion in a tree that goes round.
+      if (visitsLeft-- === 0 || nodeCount - visitsLeft > BELOW_SITE_MAX)
+        throw this.#fault(this.#nodeOffset(node), "its tree has too much below one /64");
+      const left = visit(tree[2 * node]!);
+      return left === NO_RECORD ? visit(tree[2 * node + 1]!) : left;
     };
-    return visit(top, IPV6_BITS);
+    return visit(top);
   }
 
   #leaf(node: number): number {
@@ -196,36 +248,6 @@ export class Mmdb {
 
   #nodeOffset(node: number): number {
     return (node * this.metadata.recordSize) / 4;
-  }
-
-  /** Each node has one above it; else a walk over a small file could take for ever. */
-  #enter(node: number): void {
-    if (--this.#visitsLeft < 0)
-      throw this.#fault(this.#nodeOffset(node), "its tree comes by some nodes twice");
-  }
-
-  #record(node: number, side: 0 | 1): number {
-    const octets = this.#octets;
-    const at = this.#nodeOffset(node);
-    switch (this.metadata.recordSize) {
-      case 24: {
-        const from = at + 3 * side;
-        return (octets[from]! << 16) | (octets[from + 1]! << 8) | octets[from + 2]!;
-      }
-      case 28: {
-        const from = at + 4 * side;
-        const rest = (octets[from]! << 16) | (octets[from + 1]! << 8) | octets[from + 2]!;
-        // The four bits between the two belong to both: the upper to the left one.
-        return side === 0
-          ? ((octets[at + 3]! & 0xf0) << 20) | rest
-          : ((octets[at + 3]! & 0x0f) << 24) |
-              (octets[at + 4]! << 16) |
-              (octets[at + 5]! << 8) |
-              octets[at + 6]!;
-      }
-      default:
-        return octets.readUInt32BE(at + 4 * side);
-    }
   }
 
   #value(depth: number): unknown {
@@ -331,5 +353,33 @@ export class Mmdb {
         offset,
       },
     );
+  }
+}
+
+/** Networks on their way. */
+class NetworkList implements Networks {
+  length = 0;
+  starts = new Uint32Array(1024);
+  lowStarts = new Uint32Array(1024);
+  records = new Int32Array(1024);
+
+  push(start: number, lowStart: number, record: number): void {
+    const last = this.length;
+    if (last > 0 && this.records[last - 1] === record) return;
+    if (last === this.records.length) this.#grow();
+    this.starts[last] = start;
+    this.lowStarts[last] = lowStart;
+    this.records[last] = record;
+    this.length++;
+  }
+
+  #grow(): void {
+    const { starts, lowStarts, records } = this;
+    this.starts = new Uint32Array(2 * this.length);
+    this.starts.set(starts);
+    this.lowStarts = new Uint32Array(2 * this.length);
+    this.lowStarts.set(lowStarts);
+    this.records = new Int32Array(2 * this.length);
+    this.records.set(records);
   }
 }

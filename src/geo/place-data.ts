@@ -15,7 +15,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { WindroseError } from "../lib/errors.ts";
 import { unitVector } from "./distance.ts";
-import { Mmdb, NO_RECORD } from "./mmdb.ts";
+import { Mmdb, type Networks, NO_RECORD } from "./mmdb.ts";
 import { allCountries, COUNTRY_CODES, countryCode, subdivisionCode } from "./place-codes.ts";
 import { overlay, type PlaceRanges, type PlaceTable, RangeList, UNKNOWN } from "./place-table.ts";
 import { placeOfCountry } from "./places.ts";
@@ -83,8 +83,7 @@ export function loadPlaceData(files: readonly string[]): PlaceData {
 
 function loadFile(file: string, points: PointList): { source: PlaceSource; tables: PlaceTables } {
   const mmdb = new Mmdb(file, readOctets(file));
-  const compiler = new FileCompiler(mmdb, points);
-  const tables = compiler.compile();
+  const tables = compileTables(mmdb, points);
   const data = PLACE_DATA.filter((datum) => tables[datum] !== null);
   if (data.length === 0) {
     const { databaseType } = mmdb.metadata;
@@ -116,73 +115,79 @@ function readOctets(file: string): Buffer {
 /** What a record says; UNKNOWN where it does not. */
 type RecordValues = Record<PlaceDatum, number>;
 
-const NOTHING: RecordValues = {
-  country: UNKNOWN,
-  subdivision: UNKNOWN,
-  asNumber: UNKNOWN,
-  coordinates: UNKNOWN,
-};
-
-/** Walks one file into tables. */
-class FileCompiler {
+/** What the records of one file say, by a number that each gets when a network first leads to it. */
+class RecordList {
   readonly #mmdb: Mmdb;
   readonly #points: PointList;
-  /** By offset of the record: networks share them. */
-  readonly #records = new Map<number, RecordValues>();
-  readonly #ipv4 = newLists();
-  readonly #ipv6 = newLists();
+  /** By offset: networks share records. */
+  readonly #numbers = new Map<number, number>([[NO_RECORD, 0]]);
+  readonly values: Record<PlaceDatum, number[]> = {
+    country: [UNKNOWN],
+    subdivision: [UNKNOWN],
+    asNumber: [UNKNOWN],
+    coordinates: [UNKNOWN],
+  };
 
   constructor(mmdb: Mmdb, points: PointList) {
     this.#mmdb = mmdb;
     this.#points = points;
   }
 
-  compile(): PlaceTables {
-    const [ipv4, ipv6] = [this.#ipv4, this.#ipv6];
-    this.#mmdb.walk({
-      ipv4: (start, record) => {
-        const values = this.#valuesOf(record);
-        for (const datum of PLACE_DATA) ipv4[datum].push(start, 0, values[datum]);
-      },
-      ipv6: (high32, low32, record) => {
-        const values = this.#valuesOf(record);
-        for (const datum of PLACE_DATA) ipv6[datum].push(high32, low32, values[datum]);
-      },
-    });
-    const tableOf = (datum: PlaceDatum): PlaceTable | null => {
-      const ranges = { ipv4: ipv4[datum].finish(false), ipv6: ipv6[datum].finish(true) };
-      return isEmpty(ranges.ipv4) && isEmpty(ranges.ipv6) ? null : ranges;
-    };
-    return {
-      country: tableOf("country"),
-      subdivision: tableOf("subdivision"),
-      asNumber: tableOf("asNumber"),
-      coordinates: tableOf("coordinates"),
-    };
+  /** The records of networks, by their numbers. */
+  number({ length, records }: Networks): Uint32Array {
+    const numbers = new Uint32Array(length);
+    for (let at = 0; at < length; at++) {
+      const record = records[at]!;
+      numbers[at] = this.#numbers.get(record) ?? this.#read(record);
+    }
+    return numbers;
   }
 
-  #valuesOf(record: number): RecordValues {
-    if (record === NO_RECORD) return NOTHING;
-    let values = this.#records.get(record);
-    if (values === undefined) {
-      values = readRecord(this.#mmdb.decode(record), this.#points);
-      this.#records.set(record, values);
-    }
-    return values;
+  has(datum: PlaceDatum): boolean {
+    return this.values[datum].some((value) => value !== UNKNOWN);
+  }
+
+  #read(record: number): number {
+    const number = this.values.country.length;
+    const values = readRecord(this.#mmdb.decode(record), this.#points);
+    for (const datum of PLACE_DATA) this.values[datum].push(values[datum]);
+    this.#numbers.set(record, number);
+    return number;
   }
 }
 
-function newLists(): Record<PlaceDatum, RangeList> {
+function compileTables(mmdb: Mmdb, points: PointList): PlaceTables {
+  const records = new RecordList(mmdb, points);
+  const ipv4 = mmdb.ipv4Networks();
+  const ipv6 = mmdb.ipv6Networks();
+  const numbersOfIPv4 = records.number(ipv4);
+  const numbersOfIPv6 = records.number(ipv6);
+  const tableOf = (datum: PlaceDatum): PlaceTable | null => {
+    if (!records.has(datum)) return null;
+    const values = Uint32Array.from(records.values[datum]);
+    return {
+      ipv4: rangesOf(ipv4, numbersOfIPv4, values, false),
+      ipv6: rangesOf(ipv6, numbersOfIPv6, values, true),
+    };
+  };
   return {
-    country: new RangeList(),
-    subdivision: new RangeList(),
-    asNumber: new RangeList(),
-    coordinates: new RangeList(),
+    country: tableOf("country"),
+    subdivision: tableOf("subdivision"),
+    asNumber: tableOf("asNumber"),
+    coordinates: tableOf("coordinates"),
   };
 }
 
-function isEmpty({ values }: PlaceRanges): boolean {
-  return values.length === 1 && values[0] === UNKNOWN;
+function rangesOf(
+  networks: Networks,
+  numbers: Uint32Array,
+  values: Uint32Array,
+  hasLowStarts: boolean,
+): PlaceRanges {
+  const { length, starts, lowStarts } = networks;
+  const list = new RangeList();
+  for (let at = 0; at < length; at++) list.push(starts[at]!, lowStarts[at]!, values[numbers[at]!]!);
+  return list.finish(hasLowStarts);
 }
 
 /** A record in MaxMind's form or laid flat. What is missing, or makes no sense, is unknown. */
