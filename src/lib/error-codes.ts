@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   "documents-invalid",
   "zone-unknown",
   "place-data-invalid",
+  "samples-unreadable",
   "address-in-use",
   "address-not-local",
   "address-forbidden",
