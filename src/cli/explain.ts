@@ -4,7 +4,6 @@
  * cannot tell another story than the server.
  *
  *   explain-request.ts    the arguments
- *   explain-down.ts       --at-down
  *   explain-client.ts     whom the answer is for, and what is known of that place
  *   explain-reply.ts      the reply, and in words for how long and for whom it holds
  *
@@ -14,6 +13,7 @@
  * @module
  */
 import { loadDocuments } from "../documents/load-documents.ts";
+import { takeDown } from "../expectations/conditions.ts";
 import { loadPlaceData } from "../geo/place-data.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
@@ -32,9 +32,8 @@ import { formatName } from "../wire/name.ts";
 import { typeMnemonic } from "../wire/rr-type.ts";
 import { type Command, tellError } from "./command.ts";
 import { type ClientReport, formatClient, reportClient } from "./explain-client.ts";
-import { takeDown } from "./explain-down.ts";
 import { formatReply, type Reply, readReply } from "./explain-reply.ts";
-import { type Request, readRequest } from "./explain-request.ts";
+import { type Request, readRequest, usage } from "./explain-request.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP|NETWORK] [--resolver IP] [--at-down POOL,...]
                         [--seed N] [--json] [--zones DIR] [--geo FILE]... [--rtt FILE]
@@ -110,7 +109,10 @@ function withClientTables(snapshot: Snapshot, { geo }: Request): Snapshot {
 }
 
 function explain(snapshot: Snapshot, request: Request): Explanation {
-  for (const item of request.down) takeDown(snapshot, item);
+  for (const item of request.down) {
+    const complaint = takeDown(snapshot, item);
+    if (complaint !== undefined) throw usage(`--at-down ${complaint}`);
+  }
   const view = new View({
     snapshot,
     random: new SeededRandom(request.seed),
