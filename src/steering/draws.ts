@@ -53,7 +53,7 @@ export class Draws {
   #take(request: SteerRequest): void {
     this.#isTaken = true;
     if (this.#top!.families === Families.One) {
-      this.#number = request.random.u32() | 0;
+      this.#number = request.random.i32();
       return;
     }
     const { pairs } = request.live;
@@ -62,7 +62,7 @@ export class Draws {
     this.isPaired = at >= 0;
     if (this.isPaired) this.#number = pairs[at]!;
     else {
-      this.#number = request.random.u32() | 0;
+      this.#number = request.random.i32();
       leavePair(pairs, key, request.family, this.#number);
     }
   }
@@ -73,18 +73,19 @@ export class Draws {
    */
   #keyOf({ client }: SteerRequest, salt: number): number {
     const { words, family, prefixLength } = client.network;
-    let key = mixBits(this.name ^ salt) ^ prefixLength;
-    key = mixBits(key ^ words[0]!);
-    if (family === 4) return key | 0;
-    key = mixBits(key ^ words[1]!);
-    key = mixBits(key ^ words[2]!);
-    return mixBits(key ^ words[3]!) | 0;
+    let key = mixBits(words[0]! ^ Math.imul(this.name ^ salt, GOLDEN) ^ prefixLength);
+    if (family === 6) {
+      key = mixBits(key ^ words[1]!);
+      key = mixBits(key ^ words[2]!);
+      key = mixBits(key ^ words[3]!);
+    }
+    return key | 0;
   }
 }
 
 /** Of one place, from the seed of the step: 32 bits, as a part of 2^32. At least 0, below 1. */
 export function drawAt(seed: number, place: number): number {
-  return mixBits(seed + Math.imul(place, GOLDEN)) / 0x1_0000_0000;
+  return (place === 0 ? seed >>> 0 : mixBits(seed + Math.imul(place, GOLDEN))) / 0x1_0000_0000;
 }
 
 /** Differs between the steps of a pool, and between pools. */

@@ -56,6 +56,8 @@ export class Candidates {
   count = 0;
   /** By member index, 0 or more: the document's weight, times what part of it counts now. */
   readonly weights: Float64Array;
+  /** Of the candidates; 0 when all are last resorts. Left by dropLastResorts(), and kept here so that no number is boxed. */
+  weightSum = 0;
   /** By member index: stands for the member on every node, after every restart; of its name and that of the pool. */
   readonly memberHashes: Int32Array;
   /** By member index; for traces. */

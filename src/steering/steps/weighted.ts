@@ -49,33 +49,28 @@ function runRandom(
   _memory: Float64Array,
   trace: StepTrace | null,
 ): void {
-  drawByWeight(candidates, request, dropLastResorts(candidates, trace), trace);
+  dropLastResorts(candidates, trace);
+  drawByWeight(candidates, request, trace);
 }
 
-/** Puts the first `wanted` in order by chance; `sum` is that of the weights, 0 where all are equals. */
-export function drawByWeight(
-  candidates: Candidates,
-  request: SteerRequest,
-  sum: number,
-  trace: StepTrace | null,
-): void {
-  const { count } = candidates;
-  if (count === 1) {
+/** Puts the first `wanted` in order by chance, after dropLastResorts(). */
+export function drawByWeight(candidates: Candidates, request: SteerRequest, trace: StepTrace | null): void {
+  if (candidates.count === 1) {
     trace?.why.push(`only ${candidates.nameAt(0)} is left; no draw is needed`);
     return;
   }
   const seed = request.draws.seed(request, candidates);
   if (trace !== null) traceDraws(trace, request);
   if (candidates.families === Families.Differ) {
-    if (trace !== null) traceKeys(trace, candidates, seed, sum === 0);
-    orderByKeys(candidates, seed, sum === 0);
-  } else drawShares(candidates, seed, sum, trace);
+    if (trace !== null) traceKeys(trace, candidates, seed, candidates.weightSum === 0);
+    orderByKeys(candidates, seed, candidates.weightSum === 0);
+  } else drawShares(candidates, seed, trace);
 }
 
-function drawShares(candidates: Candidates, seed: number, sum: number, trace: StepTrace | null): void {
-  const { indexes, weights, count, wanted } = candidates;
-  const isEqual = sum === 0;
-  let total = isEqual ? count : sum;
+function drawShares(candidates: Candidates, seed: number, trace: StepTrace | null): void {
+  const { indexes, weights, weightSum, count, wanted } = candidates;
+  const isEqual = weightSum === 0;
+  let total = isEqual ? count : weightSum;
   for (let place = 0; place < wanted && place < count - 1; place++) {
     const drawn = drawAt(seed, place) * total;
     const found = place + (isEqual ? Math.floor(drawn) : passed(candidates, place, drawn));
@@ -106,26 +101,21 @@ function runSmooth(
   memory: Float64Array,
   trace: StepTrace | null,
 ): void {
-  const sum = dropLastResorts(candidates, trace);
+  dropLastResorts(candidates, trace);
   if (takeOrder(candidates, request)) {
     trace?.why.push(`${candidates.nameAt(0)} is what this client's other question was given`);
     return;
   }
-  orderByDue(candidates, memory, sum, trace);
+  orderByDue(candidates, memory, trace);
   leaveOrder(candidates, request);
 }
 
-function orderByDue(
-  candidates: Candidates,
-  memory: Float64Array,
-  sum: number,
-  trace: StepTrace | null,
-): void {
-  const { indexes, weights, count, wanted } = candidates;
-  const total = sum === 0 ? count : sum;
+function orderByDue(candidates: Candidates, memory: Float64Array, trace: StepTrace | null): void {
+  const { indexes, weights, weightSum, count, wanted } = candidates;
+  const total = weightSum === 0 ? count : weightSum;
   for (let place = 0; place < count; place++) {
     const index = indexes[place]!;
-    memory[index]! += sum === 0 ? 1 : weights[index]!;
+    memory[index]! += weightSum === 0 ? 1 : weights[index]!;
     trace?.numbers.push({ member: candidates.names[index]!, values: { due: memory[index]! } });
   }
   // The one most overdue answers; those in the places after it are the next most overdue.
