@@ -139,7 +139,7 @@ function warnOfUnserved(
     faults.warning(place.at("policy"), "value", message);
   }
   if (!members.some(({ serves }) => serves.some(({ kind }) => kind === "all"))) {
-    const message = `no member of pool "${id}" serves "*", so nothing is said of clients whom none of them serves; add "*" to one`;
+    const message = `no member of pool "${id}" serves "*", so clients whom none of them serves may get any member; add "*" to one`;
     faults.warning(place.at("policy"), "value", message);
   }
 }
