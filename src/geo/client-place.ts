@@ -131,15 +131,20 @@ export class ClientPlace {
     const table: PlaceTable | null = this.data === null ? null : this.data[datum];
     if (table === null) return UNKNOWN;
     const { network } = this;
-    // A network in ECS is an ordinary one, or it would not count.
-    if (network.source === "resolver" && network.specialLength() > 0) return UNKNOWN;
+    // A special-purpose network is nobody's place, whatever a file says of it.
+    const special = network.specialLength();
+    if (special > 0) {
+      network.lookAt(special);
+      return UNKNOWN;
+    }
     const found = this.#found;
+    // Even where a table says the same of everyone, special networks and the other family differ: so at least one bit.
     if (network.hasIPv4) {
       findIPv4(table, network.ipv4, found);
-      network.lookAtIPv4(found.scopePrefixLength);
+      network.lookAtIPv4(Math.max(1, found.scopePrefixLength));
     } else {
       findIPv6(table, network.words[0]!, network.words[1]!, found);
-      network.lookAt(found.scopePrefixLength);
+      network.lookAt(Math.max(1, found.scopePrefixLength));
     }
     return found.value;
   }
