@@ -43,6 +43,9 @@ export interface ListSetting<Value> extends Setting<Value> {
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
+/** The default of a list that may be empty. */
+export const NONE = "none";
+
 const HOUR_MS = 3_600_000;
 
 export const SETTINGS = {
@@ -60,6 +63,15 @@ export const SETTINGS = {
     parse: listenAddress,
     default: "127.0.0.1:5300",
     help: "where to answer, over UDP and TCP; without a port it is 53; IPv6 as [2001:db8::53]:53; 0.0.0.0 and [::] are all addresses",
+  }),
+  geo: list({
+    flag: "geo",
+    placeholder: "FILE",
+    parse: someText,
+    default: NONE,
+    shownDefault: "the countries that come with the program",
+    isPath: true,
+    help: "MMDB file that says where clients are, by country, subdivision, AS or coordinates; a later one counts where it knows something",
   }),
   workers: setting({
     flag: "workers",

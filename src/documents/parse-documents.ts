@@ -13,12 +13,14 @@
  *
  * @module
  */
-import type { Fault } from "../lib/fault.ts";
-import { formatName } from "../wire/name.ts";
+import { type Fault, hasErrors } from "../lib/fault.ts";
+import { formatName, type Name } from "../wire/name.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
 import type { Configuration, MonitorDocument, PoolDocument } from "./configuration.ts";
+import type { Expectation } from "./expectations.ts";
 import { compareText, FaultList, Place, type Written } from "./fault-list.ts";
 import { type FileDocuments, type FilePool, type ReadOptions, readFileDocuments } from "./file-documents.ts";
+import { linkPoolMembers } from "./member-traits.ts";
 import { PoolGraph } from "./pool-graph.ts";
 import type { PoolText } from "./schema.ts";
 import { unknownWord } from "./schema-faults.ts";
@@ -32,6 +34,8 @@ export interface LoadedDocuments {
   readonly configuration: Configuration | undefined;
   /** Errors and warnings, by file, line and column. */
   readonly faults: readonly Fault[];
+  /** Of all zones, in the order of the files. */
+  readonly expectations: readonly PlacedExpectation[];
   /** Records of the zones that were asked for with `keepData`, by nameKey() of the apex. */
   readonly data: ReadonlyMap<string, ZoneData>;
 }
@@ -75,6 +79,14 @@ export function joinDocuments(
   return loaded;
 }
 
+/** An expectation, and where it is written; its place may be asked for as long as the file is as it was. */
+export interface PlacedExpectation {
+  readonly expectation: Expectation;
+  /** Apex of the zone that it stands in. */
+  readonly zone: Name;
+  readonly place: Place;
+}
+
 /** A document and where it is written. */
 interface Placed<Document> {
   readonly document: Document;
@@ -87,6 +99,7 @@ class Join {
   readonly #pools = new Map<string, Placed<FilePool>>();
   #zones: PlacedZone[] = [];
   readonly #data = new Map<string, ZoneData>();
+  readonly #expectations: PlacedExpectation[] = [];
   #isPartial: boolean;
   #isBlind: boolean;
   #hasUnknownMonitor = false;
@@ -126,10 +139,11 @@ class Join {
     const zones = this.#faults.hasErrors ? undefined : this.#continueZones(apexes, previous);
 
     const faults = this.#faults.sorted();
-    if (zones === undefined) return { configuration: undefined, faults, data: this.#data };
+    const rest = { faults, data: this.#data, expectations: this.#expectations };
+    if (zones === undefined) return { configuration: undefined, ...rest };
     const monitors = new Map<string, MonitorDocument>();
     for (const [id, { document }] of this.#monitors) if (document !== undefined) monitors.set(id, document);
-    return { configuration: { zones, pools, monitors }, faults, data: this.#data };
+    return { configuration: { zones, pools, monitors }, ...rest };
   }
 
   #define<Document>(
@@ -152,9 +166,14 @@ class Join {
     const known = previous?.zones.apexes;
     const areKnown = known?.areThese(keys) === true;
     if (!areKnown) this.#dropDoubles();
-    for (const { zone } of this.#zones) {
+    for (const placed of this.#zones) {
+      const { zone } = placed;
       this.#faults.add(zone.faults);
       if (zone.data !== undefined) this.#data.set(zone.key, zone.data);
+      for (const [index, expectation] of zone.expectations.entries()) {
+        const place = placeOf(placed).at("expect", index);
+        this.#expectations.push({ expectation, zone: zone.apex, place });
+      }
     }
     return areKnown ? known : new Apexes(this.#zones.map(({ zone }) => zone.key));
   }
@@ -190,7 +209,10 @@ class Join {
       this.#faults.error(place.at("monitor"), "value", message);
       this.#hasUnknownMonitor = true;
     }
-    return pools;
+    return linkPoolMembers(pools, this.#faults, (id) => {
+      const { document, place } = this.#pools.get(id)!;
+      return { place, isWhole: document.isWhole && !hasErrors(document.faults) };
+    });
   }
 
   #warnOfUnused(graph: PoolGraph): void {
