@@ -52,9 +52,8 @@ each step kept and dropped and why, and the reply, with how long and for whom it
   --at-down LIST     what if these were down? pools (eu) and members (eu/eu-1), with commas
   --seed N           repeats the draws of an earlier explanation, which names its seed
   --json             the explanation as data
-  --zones DIR        the folder with the documents (WINDROSE_ZONES, or zones)
-  --geo FILE         place data (WINDROSE_GEO, or the data that comes with Windrose); repeatable
-  --rtt FILE         measured round-trip times (WINDROSE_RTT, or none)
+  --zones DIR, --geo FILE, --rtt FILE, --config FILE
+                     as serve takes them, from variables and windrose.yaml too
   --help             this help
 
 All that --at-down does not name counts as up; turns of round-robin and smooth draws start at 0.
@@ -85,12 +84,13 @@ export const command: Command = {
         io.stdout.write(USAGE);
         return 0;
       }
-      const { configuration, faults } = await loadDocuments(request.dir);
+      const dir = request.settings.zones;
+      const { configuration, faults } = await loadDocuments(dir);
       if (configuration === undefined) {
         io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
         throw new WindroseError(
           "documents-invalid",
-          `Cannot explain from "${request.dir}": its documents have errors`,
+          `Cannot explain from "${dir}": its documents have errors`,
         );
       }
       const explanation = explain(withClientTables(compileSnapshot(configuration), request), request);
@@ -104,8 +104,9 @@ export const command: Command = {
   },
 };
 
-function withClientTables(snapshot: Snapshot, { geo }: Request): Snapshot {
-  return applyNews(snapshot, newsOfClientTables(snapshot, { places: loadPlaceData(geo), latency: null }));
+function withClientTables(snapshot: Snapshot, { settings }: Request): Snapshot {
+  const places = loadPlaceData(settings.geo);
+  return applyNews(snapshot, newsOfClientTables(snapshot, { places, latency: null }));
 }
 
 function explain(snapshot: Snapshot, request: Request): Explanation {
