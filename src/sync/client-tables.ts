@@ -13,6 +13,7 @@ import { WindroseError } from "../lib/errors.ts";
 import { type ClientTables, newsOfClientTables } from "../snapshot/snapshot.ts";
 import type { Publisher } from "./follower.ts";
 import { loadPlacesAside } from "./place-thread.ts";
+import { SamplesFollower, type SamplesSettings } from "./samples-follower.ts";
 
 const POLL_INTERVAL_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -22,6 +23,8 @@ const OLD_DAYS = 60;
 export interface ClientTablesOptions {
   /** MMDB files, as loadPlaceData() takes them. */
   readonly placeFiles: readonly string[];
+  /** Round-trip times; null = there are none. */
+  readonly samples?: SamplesSettings | null;
   readonly log: Logger;
   /** loadPlacesAside(), unless a test has its own. */
   readonly loadPlaces?: (files: readonly string[]) => Promise<PlaceData>;
@@ -33,6 +36,7 @@ export class ClientTablesFollower {
   readonly #log: Logger;
   readonly #loadPlaces: (files: readonly string[]) => Promise<PlaceData>;
   readonly #pollIntervalMs: number;
+  readonly #samples: SamplesFollower | null;
   /** Of the files as they were read last, well or not; and as they were seen last. */
   #readStamp = "";
   #seenStamp = "";
@@ -43,6 +47,7 @@ export class ClientTablesFollower {
 
   constructor({
     placeFiles,
+    samples = null,
     log,
     loadPlaces = loadPlacesAside,
     pollIntervalMs = POLL_INTERVAL_MS,
@@ -51,15 +56,17 @@ export class ClientTablesFollower {
     this.#log = log;
     this.#loadPlaces = loadPlaces;
     this.#pollIntervalMs = pollIntervalMs;
+    this.#samples = samples === null ? null : new SamplesFollower(samples, log);
   }
 
-  /** Rejects with WindroseError "place-data-invalid", which names the file. */
+  /** Rejects with WindroseError "place-data-invalid" or "samples-unreadable", which names the file. */
   async loadFirst(): Promise<ClientTables> {
     this.#readStamp = await this.#stamp();
     this.#seenStamp = this.#readStamp;
     const places = await this.#loadPlaces(this.#placeFiles);
     this.#tellAges(places);
-    return { places, latency: null };
+    const latency = this.#samples === null ? null : await this.#samples.loadFirst(places);
+    return { places, latency };
   }
 
   /** From now on `plane` gets what changes. */
@@ -94,6 +101,7 @@ export class ClientTablesFollower {
       const { places } = plane.snapshot.clientTables;
       if (places !== null) this.#tellAges(places);
     }
+    await this.#samples?.look(plane);
   }
 
   async #reload(plane: Publisher): Promise<void> {
