@@ -11,7 +11,7 @@
  *   │  │  └─ us  distance 6120 km  stays
  *   │  └─ kept eu: 192.0.2.10
  *   │     └─ pool eu is up: …
- *   └─ holds for 198.51.100.0/22: as much did step proximity of pool web look at
+ *   └─ depends on 198.51.100.0/22: step proximity of pool web looked that closely
  *
  * @module
  */
@@ -30,9 +30,9 @@ function choiceBranch(choice: ChoiceTrace): Branch {
     ...(choice.degraded ? [branch("DEGRADED: a pool on the way was down")] : []),
     poolBranch(choice.pool),
     branch(
-      choice.holdsFor === null
-        ? "holds for every client: nothing depended on where it is"
-        : `holds for ${choice.holdsFor}: ${narrowestStep(choice)}`,
+      choice.lookedAt === null
+        ? "the same for every client: nothing depended on where it is"
+        : `depends on ${choice.lookedAt}: ${narrowestStep(choice)}`,
     ),
   ]);
 }
@@ -40,7 +40,7 @@ function choiceBranch(choice: ChoiceTrace): Branch {
 /** Which step looked at as much of the client as the choice did. */
 function narrowestStep({ pool, scopePrefixLength }: ChoiceTrace): string {
   const found = stepsBelow(pool).find(({ step }) => step.scopePrefixLength === scopePrefixLength);
-  if (found === undefined) return "it depended on the client's network";
+  if (found === undefined) return "as much of the client was looked at";
   return `step ${found.step.step} of pool ${found.pool} looked that closely`;
 }
 

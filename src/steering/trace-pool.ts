@@ -24,7 +24,7 @@ export function traceChoice(pool: PoolTrace, request: SteerRequest, picks: Picks
     outcome: picks.outcome,
     degraded: picks.degraded,
     scopePrefixLength: picks.scopePrefixLength,
-    holdsFor: picks.scopePrefixLength === 0 ? null : request.client.network.format(picks.scopePrefixLength),
+    lookedAt: picks.scopePrefixLength === 0 ? null : request.client.network.format(picks.scopePrefixLength),
     answers,
   };
 }
