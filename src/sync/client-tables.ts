@@ -28,14 +28,12 @@ export interface ClientTablesOptions {
   readonly log: Logger;
   /** loadPlacesAside(), unless a test has its own. */
   readonly loadPlaces?: (files: readonly string[]) => Promise<PlaceData>;
-  readonly pollIntervalMs?: number;
 }
 
 export class ClientTablesFollower {
   readonly #placeFiles: readonly string[];
   readonly #log: Logger;
   readonly #loadPlaces: (files: readonly string[]) => Promise<PlaceData>;
-  readonly #pollIntervalMs: number;
   readonly #samples: SamplesFollower | null;
   /** Of the files as they were read last, well or not; and as they were seen last. */
   #readStamp = "";
@@ -45,17 +43,10 @@ export class ClientTablesFollower {
   #looking: Promise<void> = Promise.resolve();
   #remindedMs = 0;
 
-  constructor({
-    placeFiles,
-    samples = null,
-    log,
-    loadPlaces = loadPlacesAside,
-    pollIntervalMs = POLL_INTERVAL_MS,
-  }: ClientTablesOptions) {
+  constructor({ placeFiles, samples = null, log, loadPlaces = loadPlacesAside }: ClientTablesOptions) {
     this.#placeFiles = placeFiles;
     this.#log = log;
     this.#loadPlaces = loadPlaces;
-    this.#pollIntervalMs = pollIntervalMs;
     this.#samples = samples === null ? null : new SamplesFollower(samples, log);
   }
 
@@ -84,16 +75,29 @@ export class ClientTablesFollower {
   #schedule(): void {
     if (this.#plane === undefined) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look().finally(() => this.#schedule());
-    }, this.#pollIntervalMs).unref();
+      this.#looking = this.look().finally(() => this.#schedule());
+    }, POLL_INTERVAL_MS).unref();
   }
 
-  async #look(): Promise<void> {
+  /** Looks at the files once, as it does each second by itself. Never throws. */
+  async look(): Promise<void> {
+    const plane = this.#plane;
+    if (plane === undefined) return;
+    try {
+      await this.#lookAtPlaces(plane);
+      await this.#samples?.look(plane);
+    } catch (error) {
+      this.#log.error(
+        { err: error },
+        "following place data failed by a fault of ours; the last good data stays",
+      );
+    }
+  }
+
+  async #lookAtPlaces(plane: Publisher): Promise<void> {
     const stamp = await this.#stamp();
     const isSettled = stamp === this.#seenStamp;
     this.#seenStamp = stamp;
-    const plane = this.#plane;
-    if (plane === undefined) return;
     if (isSettled && stamp !== this.#readStamp) {
       this.#readStamp = stamp;
       await this.#reload(plane);
@@ -101,7 +105,6 @@ export class ClientTablesFollower {
       const { places } = plane.snapshot.clientTables;
       if (places !== null) this.#tellAges(places);
     }
-    await this.#samples?.look(plane);
   }
 
   async #reload(plane: Publisher): Promise<void> {
