@@ -22,7 +22,7 @@ const IPV4_SOURCE_LENGTH = 24;
 const IPV6_SOURCE_LENGTH = 56;
 
 /** Flags that are those of `serve`. */
-const SETTINGS_FLAGS = ["zones", "geo", "config"] as const;
+const SETTINGS_FLAGS = ["zones", "geo", "rtt", "rtt-expiry", "config"] as const;
 
 const SEED_MAX = 0xffff_ffff;
 
@@ -80,6 +80,8 @@ function parseFlags(args: string[]) {
         json: { type: "boolean" },
         zones: { type: "string" },
         geo: { type: "string", multiple: true },
+        rtt: { type: "string" },
+        "rtt-expiry": { type: "string" },
         config: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

@@ -4,6 +4,7 @@
  * cannot tell another story than the server.
  *
  *   explain-request.ts    the arguments
+ *   explain-tables.ts     place data and round-trip times
  *   explain-client.ts     whom the answer is for, and what is known of that place
  *   explain-reply.ts      the reply, and in words for how long and for whom it holds
  *
@@ -14,7 +15,6 @@
  */
 import { loadDocuments } from "../documents/load-documents.ts";
 import { takeDown } from "../expectations/conditions.ts";
-import { loadPlaceData } from "../geo/place-data.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
 import { SeededRandom } from "../lib/random.ts";
@@ -23,7 +23,7 @@ import { formatLookups, type LookupTrace } from "../server/lookup-trace.ts";
 import { setClient } from "../server/query-client.ts";
 import { respond } from "../server/respond.ts";
 import { View } from "../server/view.ts";
-import { applyNews, compileSnapshot, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
+import { compileSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import { formatTrace } from "../steering/explain-format.ts";
 import type { PoolTrace, Trace } from "../steering/trace.ts";
 import { encodeClientSubnet, OptionCode } from "../wire/edns.ts";
@@ -34,6 +34,7 @@ import { type Command, tellError } from "./command.ts";
 import { type ClientReport, formatClient, reportClient } from "./explain-client.ts";
 import { formatReply, type Reply, readReply } from "./explain-reply.ts";
 import { type Request, readRequest, usage } from "./explain-request.ts";
+import { withClientTables } from "./explain-tables.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP|NETWORK] [--resolver IP] [--at-down POOL,...]
                         [--seed N] [--json] [--zones DIR] [--geo FILE]... [--rtt FILE]
@@ -52,7 +53,7 @@ each step kept and dropped and why, and the reply, with how long and for whom it
   --at-down LIST     what if these were down? pools (eu) and members (eu/eu-1), with commas
   --seed N           repeats the draws of an earlier explanation, which names its seed
   --json             the explanation as data
-  --zones DIR, --geo FILE, --rtt FILE, --config FILE
+  --zones DIR, --geo FILE, --rtt FILE, --rtt-expiry TIME, --config FILE
                      as serve takes them, from variables and windrose.yaml too
   --help             this help
 
@@ -93,7 +94,10 @@ export const command: Command = {
           `Cannot explain from "${dir}": its documents have errors`,
         );
       }
-      const explanation = explain(withClientTables(compileSnapshot(configuration), request), request);
+      const explanation = explain(
+        withClientTables(compileSnapshot(configuration), request.settings, io),
+        request,
+      );
       io.stdout.write(
         request.json ? `${JSON.stringify(explanation, null, 2)}\n` : formatExplanation(explanation),
       );
@@ -103,11 +107,6 @@ export const command: Command = {
     }
   },
 };
-
-function withClientTables(snapshot: Snapshot, { settings }: Request): Snapshot {
-  const places = loadPlaceData(settings.geo);
-  return applyNews(snapshot, newsOfClientTables(snapshot, { places, latency: null }));
-}
 
 function explain(snapshot: Snapshot, request: Request): Explanation {
   for (const item of request.down) {

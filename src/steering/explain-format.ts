@@ -18,6 +18,9 @@
 import { type Branch, branch, formatTree } from "../lib/tree.ts";
 import type { ChoiceTrace, KeptTrace, MemberTrace, PoolTrace, StepTrace, Trace } from "./trace.ts";
 
+/** Rows longer than this have what became of the member in a line of its own; the tree needs some columns too. */
+const ROW_COLUMNS_MAX = 84;
+
 /** Lines without a final newline; empty when nothing was chosen. */
 export function formatTrace(trace: Trace): string {
   return trace.choices.map((choice) => formatTree(choiceBranch(choice))).join("\n");
@@ -94,11 +97,15 @@ function candidateBranches(step: StepTrace): Branch[] {
       const value = values?.[key];
       return value === undefined ? "" : `${key} ${formatNumber(value)}`;
     });
-    const why = dropped.get(member);
-    const fate = why !== undefined ? `out: ${why}` : dropped.size > 0 ? "stays" : "";
-    return [member, ...cells, fate];
+    return [member, ...cells];
   });
-  return alignColumns(rows).map((text) => branch(text));
+  const fates = members.map((member) => {
+    const why = dropped.get(member);
+    return why !== undefined ? `out: ${why}` : dropped.size > 0 ? "stays" : "";
+  });
+  const whole = alignColumns(rows.map((row, i) => [...row, fates[i]!]));
+  if (whole.every((text) => text.length <= ROW_COLUMNS_MAX)) return whole.map((text) => branch(text));
+  return alignColumns(rows).map((text, i) => branch(text, fates[i] === "" ? [] : [branch(fates[i]!)]));
 }
 
 function keptBranch(kept: KeptTrace): Branch {
