@@ -8,7 +8,8 @@ import { formatAddress } from "../lib/address.ts";
 import { formatName } from "../wire/name.ts";
 import type { Picks } from "./choose.ts";
 import type { Member, Pool } from "./pool.ts";
-import { familyState, isMemberUp, Standing } from "./standing.ts";
+import { familyState, isMemberUp } from "./standing.ts";
+import { Standing } from "./standing-status.ts";
 import type { Candidates, SteerRequest, Step } from "./step.ts";
 import type { ChoiceTrace, MemberTrace, PoolTrace, StepTrace } from "./trace.ts";
 
