@@ -145,6 +145,24 @@ describe("loadPlaceData()", () => {
     expect(clientAt(data, "11.1.1.1").describe()).toMatchObject({ asNumber: 64_501 });
   });
 
+  test("reads flat records with the country as a text, AS in front of numbers, and codes of subdivisions", () => {
+    const file = folder.write("texts.mmdb", {
+      "9.0.0.0/8": { country: "US", asn: "AS64502", region_code: "CA" },
+      "11.0.0.0/8": { country: "United States", country_code: "US", asn: "64503", state1: "NY" },
+    });
+    const data = loadPlaceData([file]);
+    expect(clientAt(data, "9.1.1.1").describe()).toMatchObject({
+      country: "US",
+      subdivision: "US-CA",
+      asNumber: 64_502,
+    });
+    expect(clientAt(data, "11.1.1.1").describe()).toMatchObject({
+      country: "US",
+      subdivision: "US-NY",
+      asNumber: 64_503,
+    });
+  });
+
   test("takes what makes no sense for unknown", () => {
     const file = folder.write("odd.mmdb", {
       "9.0.0.0/8": { country_code: "FR", latitude: 91, longitude: 0 },
