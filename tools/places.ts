@@ -169,6 +169,12 @@ async function main(folder: string): Promise<void> {
     airports: linesOf(airports),
     countries: linesOf(countries),
     subdivisions: linesOf(subdivisions),
+    otherSubdivisions: wrap(
+      iso.iso31662
+        .map(({ code }) => code)
+        .filter((code) => !subdivisions.has(code))
+        .sort(),
+    ),
   };
   const path = new URL("../src/geo/data/places.json", import.meta.url);
   writeFileSync(path, `${JSON.stringify(places, null, 2)}\n`);
@@ -367,9 +373,15 @@ function readCities(octets: Uint8Array): City[] {
 
 /** `DUB 53.42 -6.27 …` in lines, by code; a hundredth of a degree is a km. */
 function linesOf(places: ReadonlyMap<string, Coordinates>): string[] {
+  const sorted = [...places].sort(([a], [b]) => (a < b ? -1 : 1));
+  return wrap(
+    sorted.map(([code, { latitude, longitude }]) => `${code} ${round(latitude)} ${round(longitude)}`),
+  );
+}
+
+function wrap(entries: readonly string[]): string[] {
   const lines: string[] = [];
-  for (const [code, { latitude, longitude }] of [...places].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const entry = `${code} ${round(latitude)} ${round(longitude)}`;
+  for (const entry of entries) {
     const line = lines.at(-1);
     if (line === undefined || line.length + 1 + entry.length > LINE_LENGTH_MAX) lines.push(entry);
     else lines[lines.length - 1] = `${line} ${entry}`;

@@ -6,23 +6,25 @@
 import { parseArgs } from "node:util";
 import { loadDocuments } from "../documents/load-documents.ts";
 import { runExpectations } from "../expectations/run-expectations.ts";
-import { loadPlaceData } from "../geo/place-data.ts";
 import { count } from "../lib/count.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
+import { CLIENT_TABLE_FLAGS, loadClientTables, settingsWith } from "./client-tables.ts";
 import { type Command, type CommandIo, tellError } from "./command.ts";
+import type { SettingValues } from "./settings-table.ts";
 
-const USAGE = `Usage: windrose check [DIR] [--zones DIR] [--geo FILE]...
+const USAGE = `Usage: windrose check [DIR] [--zones DIR] [--geo FILE]... [--rtt FILE] [--config FILE]
 
-Checks all documents (zones, pools, monitors) in a folder, runs the expectations of the zones, and prints one
-line for each fault:
+Checks all documents (zones, pools, monitors) in a folder, asks what the zones expect, and prints one line for
+each fault:
 
   zones/web.yaml:12:7: unknown key "wieght"; did you mean "weight"? known keys: ...
   zones/web.yaml:30:9: www.example.test. A from FR: expected eu, got 198.51.100.10 (us/us-1) ...
 
-  DIR, --zones DIR   the folder to check (WINDROSE_ZONES, or zones)
-  --geo FILE         place data for expectations, as serve takes it; repeatable (WINDROSE_GEO, or
-                     the countries that come along)
+  DIR                the folder to check
+  --zones DIR, --geo FILE, --rtt FILE, --rtt-expiry TIME, --config FILE
+                     documents, place data and round-trip times, as serve finds them: by flag,
+                     WINDROSE_* variable or windrose.yaml
   --help             this help
 
 Exit code: 0 when there is no error (warnings do not count), 1 when there is one, 2 for wrong usage.
@@ -46,8 +48,7 @@ export const command: Command = {
 
 interface Request {
   readonly dir: string;
-  /** MMDB files; none = those that come along. */
-  readonly geo: readonly string[];
+  readonly settings: SettingValues;
 }
 
 function readArgs(args: string[], env: NodeJS.ProcessEnv): Request | "help" {
@@ -56,8 +57,8 @@ function readArgs(args: string[], env: NodeJS.ProcessEnv): Request | "help" {
   const dirs = values.zones === undefined ? positionals : [...positionals, values.zones];
   if (dirs.length > 1)
     throw new WindroseError("usage", `one folder at a time, not ${dirs.join(" and ")}`, { dirs });
-  const geo = values.geo ?? env.WINDROSE_GEO?.split(",").filter((file) => file !== "") ?? [];
-  return { dir: dirs[0] ?? env.WINDROSE_ZONES ?? "zones", geo };
+  const settings = settingsWith(values, env);
+  return { dir: dirs[0] ?? settings.zones, settings };
 }
 
 function parseFlags(args: string[]) {
@@ -65,27 +66,21 @@ function parseFlags(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: {
-        zones: { type: "string" },
-        geo: { type: "string", multiple: true },
-        help: { type: "boolean", short: "h" },
-      },
+      options: { ...CLIENT_TABLE_FLAGS, help: { type: "boolean", short: "h" } },
     });
   } catch (error) {
     throw new WindroseError("usage", error instanceof Error ? error.message : String(error));
   }
 }
 
-async function check({ dir, geo }: Request, io: CommandIo): Promise<number> {
+async function check({ dir, settings }: Request, io: CommandIo): Promise<number> {
   const loaded = await loadDocuments(dir);
   const { configuration, expectations } = loaded;
-  // Place data are read where something asks for them: it takes some 300 ms.
-  const isPlaced = geo.length > 0 || expectations.length > 0;
-  const places = configuration !== undefined && isPlaced ? loadPlaceData(geo) : null;
+  // Tables are read where somebody asks by them: it takes some 300 ms.
   const { faults: failures, held } =
-    configuration === undefined
+    configuration === undefined || expectations.length === 0
       ? { faults: [], held: 0 }
-      : runExpectations(configuration, expectations, { places, latency: null });
+      : runExpectations(configuration, expectations, loadClientTables(settings));
   const faults = [...loaded.faults, ...failures];
   io.stdout.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
   const errors = faults.filter((fault) => fault.severity === "error").length;

@@ -14,10 +14,15 @@ import { WindroseError } from "../lib/errors.ts";
 import { type Name, parseName, ROOT } from "../wire/name.ts";
 import { parseType } from "../wire/rr-type.ts";
 import type { CommandIo } from "./command.ts";
+import { readSettings } from "./settings.ts";
+import type { SettingValues } from "./settings-table.ts";
 
 /** How much of an address resolvers send (RFC 7871 section 11.1). */
 const IPV4_SOURCE_LENGTH = 24;
 const IPV6_SOURCE_LENGTH = 56;
+
+/** Flags that are those of `serve`. */
+const SETTINGS_FLAGS = ["zones", "geo", "rtt", "rtt-expiry", "config"] as const;
 
 const SEED_MAX = 0xffff_ffff;
 
@@ -39,9 +44,8 @@ export interface Request {
   readonly down: readonly string[];
   readonly seed: number;
   readonly json: boolean;
-  readonly dir: string;
-  readonly geo: readonly string[];
-  readonly rtt: string | null;
+  /** Of `serve`, found as `serve` finds them. */
+  readonly settings: SettingValues;
 }
 
 export function readRequest(args: string[], io: CommandIo): Request | "help" {
@@ -52,7 +56,6 @@ export function readRequest(args: string[], io: CommandIo): Request | "help" {
   if (more.length > 0) throw usage(`one name and one type at a time; what is "${more.join(" ")}"?`);
   const typeNumber = parseType(type.toUpperCase());
   if (typeNumber === undefined) throw usage(`"${type}" is no type; give A, AAAA or another`);
-  const { env } = io;
   return {
     name: parseQname(name),
     type: typeNumber,
@@ -60,9 +63,7 @@ export function readRequest(args: string[], io: CommandIo): Request | "help" {
     down: listOf(values["at-down"]),
     seed: readSeed(values.seed),
     json: values.json === true,
-    dir: values.zones ?? env.WINDROSE_ZONES ?? "zones",
-    geo: values.geo ?? listOf([env.WINDROSE_GEO ?? ""]),
-    rtt: values.rtt ?? env.WINDROSE_RTT ?? null,
+    settings: settingsOf(values, io),
   };
 }
 
@@ -80,12 +81,24 @@ function parseFlags(args: string[]) {
         zones: { type: "string" },
         geo: { type: "string", multiple: true },
         rtt: { type: "string" },
+        "rtt-expiry": { type: "string" },
+        config: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
     });
   } catch (error) {
     throw usage(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The same flags, variables and windrose.yaml as `serve` has, or the story would be another one. */
+function settingsOf(values: ReturnType<typeof parseFlags>["values"], { env }: CommandIo): SettingValues {
+  const given = SETTINGS_FLAGS.flatMap((flag) =>
+    [values[flag] ?? []].flat().flatMap((value) => [`--${flag}`, value]),
+  );
+  const settings = readSettings(given, env);
+  if (settings === "help") throw new Error("nobody asked for the help of serve");
+  return settings;
 }
 
 function listOf(lists: readonly string[] = []): string[] {

@@ -4,6 +4,7 @@
  * cannot tell another story than the server.
  *
  *   explain-request.ts    the arguments
+ *   explain-tables.ts     place data and round-trip times
  *   explain-client.ts     whom the answer is for, and what is known of that place
  *   explain-reply.ts      the reply, and in words for how long and for whom it holds
  *
@@ -14,7 +15,6 @@
  */
 import { loadDocuments } from "../documents/load-documents.ts";
 import { takeDown } from "../expectations/conditions.ts";
-import { loadPlaceData } from "../geo/place-data.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
 import { SeededRandom } from "../lib/random.ts";
@@ -23,7 +23,7 @@ import { formatLookups, type LookupTrace } from "../server/lookup-trace.ts";
 import { setClient } from "../server/query-client.ts";
 import { respond } from "../server/respond.ts";
 import { View } from "../server/view.ts";
-import { applyNews, compileSnapshot, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
+import { compileSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import { formatTrace } from "../steering/explain-format.ts";
 import type { PoolTrace, Trace } from "../steering/trace.ts";
 import { encodeClientSubnet, OptionCode } from "../wire/edns.ts";
@@ -34,6 +34,7 @@ import { type Command, tellError } from "./command.ts";
 import { type ClientReport, formatClient, reportClient } from "./explain-client.ts";
 import { formatReply, type Reply, readReply } from "./explain-reply.ts";
 import { type Request, readRequest, usage } from "./explain-request.ts";
+import { withClientTables } from "./explain-tables.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP|NETWORK] [--resolver IP] [--at-down POOL,...]
                         [--seed N] [--json] [--zones DIR] [--geo FILE]... [--rtt FILE]
@@ -52,9 +53,8 @@ each step kept and dropped and why, and the reply, with how long and for whom it
   --at-down LIST     what if these were down? pools (eu) and members (eu/eu-1), with commas
   --seed N           repeats the draws of an earlier explanation, which names its seed
   --json             the explanation as data
-  --zones DIR        the folder with the documents (WINDROSE_ZONES, or zones)
-  --geo FILE         place data (WINDROSE_GEO, or the data that comes with Windrose); repeatable
-  --rtt FILE         measured round-trip times (WINDROSE_RTT, or none)
+  --zones DIR, --geo FILE, --rtt FILE, --rtt-expiry TIME, --config FILE
+                     as serve takes them, from variables and windrose.yaml too
   --help             this help
 
 All that --at-down does not name counts as up; turns of round-robin and smooth draws start at 0.
@@ -85,15 +85,19 @@ export const command: Command = {
         io.stdout.write(USAGE);
         return 0;
       }
-      const { configuration, faults } = await loadDocuments(request.dir);
+      const dir = request.settings.zones;
+      const { configuration, faults } = await loadDocuments(dir);
       if (configuration === undefined) {
         io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
         throw new WindroseError(
           "documents-invalid",
-          `Cannot explain from "${request.dir}": its documents have errors`,
+          `Cannot explain from "${dir}": its documents have errors`,
         );
       }
-      const explanation = explain(withClientTables(compileSnapshot(configuration), request), request);
+      const explanation = explain(
+        withClientTables(compileSnapshot(configuration), request.settings, io),
+        request,
+      );
       io.stdout.write(
         request.json ? `${JSON.stringify(explanation, null, 2)}\n` : formatExplanation(explanation),
       );
@@ -103,10 +107,6 @@ export const command: Command = {
     }
   },
 };
-
-function withClientTables(snapshot: Snapshot, { geo }: Request): Snapshot {
-  return applyNews(snapshot, newsOfClientTables(snapshot, { places: loadPlaceData(geo), latency: null }));
-}
 
 function explain(snapshot: Snapshot, request: Request): Explanation {
   for (const item of request.down) {

@@ -61,7 +61,9 @@ export const command: Command = {
 
 async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
   const follower = new Follower({ dir: settings.zones, log });
-  const clientTables = new ClientTablesFollower({ placeFiles: settings.geo, log });
+  const { geo: placeFiles, rtt, rttExpiry } = settings;
+  const samples = rtt === null ? null : { file: rtt, expiryMs: rttExpiry };
+  const clientTables = new ClientTablesFollower({ placeFiles, samples, log });
   const signals = new Signals(() => follower.reload("SIGHUP"));
   let plane: DataPlane | undefined;
   try {

@@ -48,6 +48,9 @@ export const NONE = "none";
 
 const HOUR_MS = 3_600_000;
 
+/** Paths change within hours as within weeks; after a week what was measured says little more than distance does. */
+const RTT_EXPIRY_MS = 168 * HOUR_MS;
+
 export const SETTINGS = {
   zones: setting({
     flag: "zones",
@@ -72,6 +75,21 @@ export const SETTINGS = {
     shownDefault: "the countries that come with the program",
     isPath: true,
     help: "MMDB file that says where clients are, by country, subdivision, AS or coordinates; a later one counts where it knows something",
+  }),
+  rtt: setting({
+    flag: "rtt",
+    placeholder: "FILE",
+    parse: textOrNone,
+    default: NONE,
+    isPath: true,
+    help: "file of round-trip times, CSV or JSON lines, for the step latency; followed while the server runs",
+  }),
+  rttExpiry: setting({
+    flag: "rtt-expiry",
+    placeholder: "TIME",
+    parse: duration(HOUR_MS, 8760 * HOUR_MS),
+    default: formatDuration(RTT_EXPIRY_MS),
+    help: "how long a measured round-trip time counts; a line of the file without a time does not age",
   }),
   workers: setting({
     flag: "workers",

@@ -146,7 +146,10 @@ function readFile(file: string, askedBy?: string): Place {
     });
     if (texts.length === 0)
       throw fault(offset, `"${flag}" is an empty list; name at least one, or leave it out`);
-    const paths = known.isPath === true ? texts.map((path) => resolve(dirname(file), path)) : texts;
+    const paths =
+      known.isPath === true
+        ? texts.map((path) => (path === NONE ? path : resolve(dirname(file), path)))
+        : texts;
     add(place, flag, paths, `${at(offset)}: ${flag}`);
   }
   return place;

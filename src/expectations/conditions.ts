@@ -6,7 +6,7 @@
  */
 import { nearestWord } from "../lib/nearest.ts";
 import { type Snapshot, slotKey } from "../snapshot/snapshot.ts";
-import { makeLiveTable, setUp } from "../steering/live.ts";
+import { makeLiveTable, setLoad, setUp } from "../steering/live.ts";
 import type { Member, Pool } from "../steering/pool.ts";
 import type { MemberSpec } from "../steering/spec.ts";
 
@@ -42,7 +42,7 @@ function takePoolDown(snapshot: Snapshot, pool: Pool): void {
 }
 
 /** Writes what a member reported; or says why it cannot. */
-export function setLoad(snapshot: Snapshot, item: string, load: number): string | undefined {
+export function reportLoad(snapshot: Snapshot, item: string, load: number): string | undefined {
   const slot = snapshot.slots.get(item);
   if (slot === undefined)
     return memberAt(snapshot, item) === undefined
@@ -50,7 +50,7 @@ export function setLoad(snapshot: Snapshot, item: string, load: number): string 
       : `"${item}" is a pool, which reports no load; name members of it`;
   if (specAt(snapshot, item)?.capacity === null)
     return `"${item}" has no capacity, so its load changes nothing; give the member a capacity`;
-  snapshot.live.load[slot] = load;
+  setLoad(snapshot.live, slot, load);
   return undefined;
 }
 

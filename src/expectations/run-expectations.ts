@@ -26,7 +26,7 @@ import { RRType } from "../wire/rr-type.ts";
 import { steeredNames } from "../zone/steered-names.ts";
 import { Asker, type AskingNetwork } from "./asker.ts";
 import { networksOf } from "./clients.ts";
-import { freshSnapshot, memberAt, setLoad, takeDown } from "./conditions.ts";
+import { freshSnapshot, memberAt, reportLoad, takeDown } from "./conditions.ts";
 import { latencyOf } from "./measured.ts";
 import { addressesOf, type Reachable, reachableFrom, resolveOutcome } from "./outcomes.ts";
 import { drawsFor, testAnswers, testShares } from "./verdict.ts";
@@ -126,7 +126,7 @@ class Runner {
       if (message !== undefined) complaints.push({ path: ["when", ...path], message });
     };
     for (const [index, item] of when.down.entries()) complain(takeDown(snapshot, item), "down", index);
-    for (const [item, load] of when.load) complain(setLoad(snapshot, item, load), "load", item);
+    for (const [item, load] of when.load) complain(reportLoad(snapshot, item, load), "load", item);
     if (when.latencyMs.size === 0) return snapshot;
     const latency = latencyOf(snapshot, when.latencyMs, networks, (item, message) =>
       complain(message, "latency", item),

@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { WindroseError } from "../lib/errors.ts";
 import { unitVector } from "./distance.ts";
 import { Mmdb, type Networks, NO_RECORD } from "./mmdb.ts";
-import { allCountries, COUNTRY_CODES, countryCode, subdivisionCode } from "./place-codes.ts";
+import { allCountries, COUNTRY_CODES, countryCode, formatCountry, subdivisionCode } from "./place-codes.ts";
 import { overlay, type PlaceRanges, type PlaceTable, RangeList, UNKNOWN } from "./place-table.ts";
 import { placeOfCountry } from "./places.ts";
 
@@ -193,29 +193,35 @@ function rangesOf(
 /** A record in MaxMind's form or laid flat. What is missing, or makes no sense, is unknown. */
 function readRecord(record: unknown, points: PointList): RecordValues {
   const fields = mapOf(record);
-  const countryText =
-    textOf(mapOf(fields.country).iso_code) ||
-    textOf(fields.country_code) ||
-    textOf(mapOf(fields.registered_country).iso_code);
-  const subdivisions = Array.isArray(fields.subdivisions) ? fields.subdivisions : [];
-  const subdivisionText =
-    textOf(mapOf(subdivisions[0]).iso_code) || textOf(fields.state1_code) || textOf(fields.region_code);
   const place = mapOf(fields.location);
-  const latitude = numberOf(place.latitude ?? fields.latitude);
-  const longitude = numberOf(place.longitude ?? fields.longitude);
-  const asNumber = numberOf(fields.autonomous_system_number ?? fields.asn);
+  const country =
+    countryCode(textOf(mapOf(fields.country).iso_code)) ||
+    countryCode(textOf(fields.country_code)) ||
+    countryCode(textOf(fields.country)) ||
+    countryCode(textOf(mapOf(fields.registered_country).iso_code));
   return {
-    country: countryCode(countryText),
-    // ISO 3166-2 codes come without their country (CA) or with it (US-CA).
-    subdivision:
-      subdivisionText === ""
-        ? UNKNOWN
-        : subdivisionCode(
-            subdivisionText.includes("-") ? subdivisionText : `${countryText}-${subdivisionText}`,
-          ),
-    asNumber: Number.isInteger(asNumber) && asNumber > 0 && asNumber <= 0xffff_ffff ? asNumber : UNKNOWN,
-    coordinates: points.indexOf(latitude, longitude),
+    country,
+    subdivision: readSubdivision(fields, country),
+    asNumber: readAsNumber(fields.autonomous_system_number ?? fields.asn),
+    coordinates: points.indexOf(
+      numberOf(place.latitude ?? fields.latitude),
+      numberOf(place.longitude ?? fields.longitude),
+    ),
   };
+}
+
+/** Of several the widest, which stands first. Codes come without their country (CA) or with it (US-CA); names are none. */
+function readSubdivision(fields: Readonly<Record<string, unknown>>, country: number): number {
+  const listed = Array.isArray(fields.subdivisions) ? mapOf(fields.subdivisions[0]).iso_code : undefined;
+  const text = textOf(listed) || textOf(fields.region_code) || textOf(fields.state1);
+  if (text === "" || country === UNKNOWN) return UNKNOWN;
+  return subdivisionCode(text.includes("-") ? text : `${formatCountry(country)}-${text}`);
+}
+
+/** `64500`, as a number or a text, or `AS64500`. */
+function readAsNumber(value: unknown): number {
+  const number = numberOf(typeof value === "string" ? value.replace(/^AS/i, "") : value);
+  return Number.isInteger(number) && number > 0 && number <= 0xffff_ffff ? number : UNKNOWN;
 }
 
 function mapOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -21,9 +21,11 @@ interface Tables {
   readonly airports: ReadonlyMap<string, Coordinates>;
   readonly countries: ReadonlyMap<string, Coordinates>;
   readonly subdivisions: ReadonlyMap<string, Coordinates>;
+  /** Those of which only the code is known. */
+  readonly otherSubdivisions: ReadonlySet<string>;
 }
 
-/** Lines of `CODE LATITUDE LONGITUDE …`. Made by tools/places.ts. */
+/** Lines of `CODE LATITUDE LONGITUDE …`, or of codes alone. Made by tools/places.ts. */
 type PlacesFile = Record<keyof Tables, readonly string[]>;
 
 let tables: Tables | undefined;
@@ -45,11 +47,24 @@ export function findPlace(text: string): Coordinates | { readonly fault: string 
   if (/^[A-Z]{2}$/.test(code)) return countries.get(code) ?? unknown("country", code, countries.keys());
   if (/^[A-Z]{3}$/.test(code)) return airports.get(code) ?? unknown("airport", code, airports.keys());
   if (/^[A-Z]{2}-[A-Z0-9]{1,3}$/.test(code)) {
-    return subdivisions.get(code) ?? unknown("subdivision", code, subdivisionsNear(code));
+    const fault = subdivisionFault(code);
+    if (fault !== undefined) return { fault };
+    return subdivisions.get(code) ?? { fault: `nobody told where "${code}" is; give [latitude, longitude]` };
   }
   const provider = Object.keys(CLOUD_REGIONS).find((name) => regionsOf(name).has(text.toLowerCase()));
   const hint = provider === undefined ? PLACE_FORMS : `did you mean ${provider}:${text.toLowerCase()}?`;
   return { fault: `"${text}" is no place that is known; ${hint}` };
+}
+
+/** What is wrong with a subdivision's code, as findPlace() says it; undefined when ISO 3166-2 has it. */
+export function subdivisionFault(text: string): string | undefined {
+  const code = text.toUpperCase();
+  const { subdivisions, otherSubdivisions } = placeTables();
+  if (subdivisions.has(code) || otherSubdivisions.has(code)) return undefined;
+  const all = [...subdivisions.keys(), ...otherSubdivisions];
+  const own = all.filter((other) => other.startsWith(code.slice(0, 3)));
+  // Another country is hardly ever meant.
+  return unknown("subdivision", code, own.length > 0 ? own : all).fault;
 }
 
 /** Where the people of a country are, by its ISO 3166-1 code in capitals. Undefined when the code is nobody's. */
@@ -76,7 +91,10 @@ function* prefixed(provider: string, known: ReadonlyMap<string, Coordinates>): I
 
 function unknown(kind: string, name: string, candidates: Iterable<string>): { readonly fault: string } {
   const nearest = nearestNames(name, candidates);
-  const hint = nearest.length === 0 ? PLACE_FORMS : `did you mean ${nearest.join(" or ")}?`;
+  const hint =
+    nearest.length === 0
+      ? PLACE_FORMS
+      : `did you mean ${nearest.join(", ").replace(/, (?=[^ ]+$)/, " or ")}?`;
   return { fault: `"${name}" is no ${kind} that is known; ${hint}` };
 }
 
@@ -100,13 +118,6 @@ function commonLength(a: string, b: string): number {
   return length;
 }
 
-/** Those of the same country, when it has any: another country is never meant. */
-function subdivisionsNear(code: string): string[] {
-  const { subdivisions } = placeTables();
-  const own = [...subdivisions.keys()].filter((other) => other.startsWith(code.slice(0, 3)));
-  return own.length > 0 ? own : [...subdivisions.keys()];
-}
-
 function placeTables(): Tables {
   if (tables === undefined) {
     const url = new URL("./data/places.json", import.meta.url);
@@ -115,6 +126,7 @@ function placeTables(): Tables {
       airports: readLines(file.airports),
       countries: readLines(file.countries),
       subdivisions: readLines(file.subdivisions),
+      otherSubdivisions: new Set(file.otherSubdivisions.flatMap((line) => line.split(" "))),
     };
   }
   return tables;

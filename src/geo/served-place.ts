@@ -21,7 +21,7 @@ import {
   formatSubdivision,
   subdivisionCode,
 } from "./place-codes.ts";
-import { findPlace } from "./places.ts";
+import { subdivisionFault } from "./places.ts";
 
 /** Degrees: latitude −90 to 90, longitude −180 to 180. */
 export interface Coordinates {
@@ -103,10 +103,8 @@ function parseCountry(text: string): ServedPlace | { readonly fault: string } {
 }
 
 function parseSubdivision(text: string): ServedPlace | { readonly fault: string } {
+  const fault = subdivisionFault(text);
   const code = subdivisionCode(text);
-  const found = findPlace(text);
-  if (code !== 0 && !("fault" in found)) return { kind: "subdivision", code };
-  return {
-    fault: "fault" in found ? found.fault : `"${text}" is no subdivision (ISO 3166-2); wanted one like US-CA`,
-  };
+  if (fault === undefined && code !== 0) return { kind: "subdivision", code };
+  return { fault: fault ?? `"${text}" is no subdivision (ISO 3166-2); wanted one like US-CA` };
 }

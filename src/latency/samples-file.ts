@@ -43,6 +43,8 @@ export interface BadSampleLine {
 }
 
 const BAD_SHOWN = 5;
+/** Far longer than any sample is. */
+const LINE_LENGTH_MAX = 4096;
 const PIECE_OCTETS = 256 * 1024;
 
 /** Throws WindroseError "samples-unreadable", which names the file. */
@@ -101,7 +103,8 @@ class SamplesLoader {
   /** A piece of the file. */
   add(text: string): void {
     const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop()!;
+    // What is cut off here makes a line that is too long, which is all that there is to say of it.
+    this.#rest = lines.pop()!.slice(0, LINE_LENGTH_MAX + 1);
     for (const line of lines) this.#addLine(line);
   }
 
@@ -122,7 +125,8 @@ class SamplesLoader {
     this.#lineNumber++;
     const read = this.#lines.read(this.#lineNumber === 1 ? text.replace(/^\uFEFF/, "") : text);
     if (read === null) return;
-    const why = read === true ? this.#ingest() : read;
+    const isLong = text.length > LINE_LENGTH_MAX;
+    const why = isLong ? `longer than ${LINE_LENGTH_MAX} characters` : read === true ? this.#ingest() : read;
     if (why === null) return;
     this.#bad++;
     if (this.#firstBad.length < BAD_SHOWN) this.#firstBad.push({ line: this.#lineNumber, why });

@@ -101,6 +101,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
   if (count === 0) return false;
   for (let place = 0; place < count; place++) candidates.indexes[place] = standing[place]!;
   candidates.count = count;
+  candidates.weights = candidates.fullWeights;
   const { steps } = pool;
   const last = steps.length - 1;
   for (let i = 0; i <= last; i++) {

@@ -11,12 +11,15 @@
  *   │  │  └─ us  distance 6120 km  stays
  *   │  └─ kept eu: 192.0.2.10
  *   │     └─ pool eu is up: …
- *   └─ holds for 198.51.100.0/22: as much did step proximity of pool web look at
+ *   └─ depends on 198.51.100.0/22: step proximity of pool web looked that closely
  *
  * @module
  */
 import { type Branch, branch, formatTree } from "../lib/tree.ts";
 import type { ChoiceTrace, KeptTrace, MemberTrace, PoolTrace, StepTrace, Trace } from "./trace.ts";
+
+/** Rows longer than this have what became of the member in a line of its own; the tree needs some columns too. */
+const ROW_COLUMNS_MAX = 84;
 
 /** Lines without a final newline; empty when nothing was chosen. */
 export function formatTrace(trace: Trace): string {
@@ -30,9 +33,9 @@ function choiceBranch(choice: ChoiceTrace): Branch {
     ...(choice.degraded ? [branch("DEGRADED: a pool on the way was down")] : []),
     poolBranch(choice.pool),
     branch(
-      choice.holdsFor === null
-        ? "holds for every client: nothing depended on where it is"
-        : `holds for ${choice.holdsFor}: ${narrowestStep(choice)}`,
+      choice.lookedAt === null
+        ? "the same for every client: nothing depended on where it is"
+        : `depends on ${choice.lookedAt}: ${narrowestStep(choice)}`,
     ),
   ]);
 }
@@ -40,7 +43,7 @@ function choiceBranch(choice: ChoiceTrace): Branch {
 /** Which step looked at as much of the client as the choice did. */
 function narrowestStep({ pool, scopePrefixLength }: ChoiceTrace): string {
   const found = stepsBelow(pool).find(({ step }) => step.scopePrefixLength === scopePrefixLength);
-  if (found === undefined) return "it depended on the client's network";
+  if (found === undefined) return "as much of the client was looked at";
   return `step ${found.step.step} of pool ${found.pool} looked that closely`;
 }
 
@@ -94,11 +97,15 @@ function candidateBranches(step: StepTrace): Branch[] {
       const value = values?.[key];
       return value === undefined ? "" : `${key} ${formatNumber(value)}`;
     });
-    const why = dropped.get(member);
-    const fate = why !== undefined ? `out: ${why}` : dropped.size > 0 ? "stays" : "";
-    return [member, ...cells, fate];
+    return [member, ...cells];
   });
-  return alignColumns(rows).map((text) => branch(text));
+  const fates = members.map((member) => {
+    const why = dropped.get(member);
+    return why !== undefined ? `out: ${why}` : dropped.size > 0 ? "stays" : "";
+  });
+  const whole = alignColumns(rows.map((row, i) => [...row, fates[i]!]));
+  if (whole.every((text) => text.length <= ROW_COLUMNS_MAX)) return whole.map((text) => branch(text));
+  return alignColumns(rows).map((text, i) => branch(text, fates[i] === "" ? [] : [branch(fates[i]!)]));
 }
 
 function keptBranch(kept: KeptTrace): Branch {

@@ -13,6 +13,9 @@
 import { mixBits } from "../lib/hash.ts";
 import type { Candidates } from "./step.ts";
 
+/** How many hashes there are. Keys are kept multiplied by it. */
+const SPAN = 0x1_0000_0000;
+
 /**
  * Puts the first `wanted` candidates in order; the others stand behind them in any. `isEqual`: every weight counts as 1;
  * else all of them are above 0.
@@ -20,6 +23,7 @@ import type { Candidates } from "./step.ts";
 export function orderByKeys(candidates: Candidates, seed: number, isEqual: boolean): void {
   const { indexes, keys, weights, memberHashes, count } = candidates;
   const wanted = Math.min(candidates.wanted, count);
+  if (wanted === 0) return;
   for (let place = 0; place < count; place++) {
     const index = indexes[place]!;
     const hash = mixBits(seed ^ memberHashes[index]!);
@@ -28,9 +32,9 @@ export function orderByKeys(candidates: Candidates, seed: number, isEqual: boole
     if (place >= wanted) {
       at = wanted - 1;
       // 1 − u is at most −ln(u), and most candidates are out by it: a logarithm is what costs here.
-      if (wanted === 0 || (0xffff_ffff - hash + 0.5) / 0x1_0000_0000 / weight > keys[at]!) continue;
+      if (SPAN - 0.5 - hash > keys[at]! * weight) continue;
     }
-    const key = keyOf(hash, weight);
+    const key = (-Math.log((hash + 0.5) / SPAN) * SPAN) / weight;
     if (at !== place) {
       if (!isBefore(key, index, keys[at]!, indexes[at]!)) continue;
       indexes[place] = indexes[at]!;
@@ -47,11 +51,7 @@ export function orderByKeys(candidates: Candidates, seed: number, isEqual: boole
 /** The key of one member; for traces. */
 export function keyOfMember(candidates: Candidates, seed: number, index: number, isEqual: boolean): number {
   const hash = mixBits(seed ^ candidates.memberHashes[index]!);
-  return keyOf(hash, isEqual ? 1 : candidates.weights[index]!);
-}
-
-function keyOf(hash: number, weight: number): number {
-  return -Math.log((hash + 0.5) / 0x1_0000_0000) / weight;
+  return -Math.log((hash + 0.5) / SPAN) / (isEqual ? 1 : candidates.weights[index]!);
 }
 
 /** Equal keys, which are as good as none, are settled by the order written. */

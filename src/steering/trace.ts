@@ -24,8 +24,8 @@ export interface ChoiceTrace {
   degraded: boolean;
   /** How much of the client's prefix the choice looked at; 0: none of it. */
   scopePrefixLength: number;
-  /** The network of that length around the client, for all of which the choice is the same; null for every client. */
-  holdsFor: string | null;
+  /** The network of that length around the client; null where nothing depended on it. */
+  lookedAt: string | null;
   /** What is answered, in the order of the reply: addresses, or one target. */
   readonly answers: { readonly member: string; readonly answer: string }[];
 }

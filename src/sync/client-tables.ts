@@ -13,6 +13,7 @@ import { WindroseError } from "../lib/errors.ts";
 import { type ClientTables, newsOfClientTables } from "../snapshot/snapshot.ts";
 import type { Publisher } from "./follower.ts";
 import { loadPlacesAside } from "./place-thread.ts";
+import { SamplesFollower, type SamplesSettings } from "./samples-follower.ts";
 
 const POLL_INTERVAL_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -22,17 +23,18 @@ const OLD_DAYS = 60;
 export interface ClientTablesOptions {
   /** MMDB files, as loadPlaceData() takes them. */
   readonly placeFiles: readonly string[];
+  /** Round-trip times; null = there are none. */
+  readonly samples?: SamplesSettings | null;
   readonly log: Logger;
   /** loadPlacesAside(), unless a test has its own. */
   readonly loadPlaces?: (files: readonly string[]) => Promise<PlaceData>;
-  readonly pollIntervalMs?: number;
 }
 
 export class ClientTablesFollower {
   readonly #placeFiles: readonly string[];
   readonly #log: Logger;
   readonly #loadPlaces: (files: readonly string[]) => Promise<PlaceData>;
-  readonly #pollIntervalMs: number;
+  readonly #samples: SamplesFollower | null;
   /** Of the files as they were read last, well or not; and as they were seen last. */
   #readStamp = "";
   #seenStamp = "";
@@ -41,25 +43,21 @@ export class ClientTablesFollower {
   #looking: Promise<void> = Promise.resolve();
   #remindedMs = 0;
 
-  constructor({
-    placeFiles,
-    log,
-    loadPlaces = loadPlacesAside,
-    pollIntervalMs = POLL_INTERVAL_MS,
-  }: ClientTablesOptions) {
+  constructor({ placeFiles, samples = null, log, loadPlaces = loadPlacesAside }: ClientTablesOptions) {
     this.#placeFiles = placeFiles;
     this.#log = log;
     this.#loadPlaces = loadPlaces;
-    this.#pollIntervalMs = pollIntervalMs;
+    this.#samples = samples === null ? null : new SamplesFollower(samples, log);
   }
 
-  /** Rejects with WindroseError "place-data-invalid", which names the file. */
+  /** Rejects with WindroseError "place-data-invalid" or "samples-unreadable", which names the file. */
   async loadFirst(): Promise<ClientTables> {
     this.#readStamp = await this.#stamp();
     this.#seenStamp = this.#readStamp;
     const places = await this.#loadPlaces(this.#placeFiles);
     this.#tellAges(places);
-    return { places, latency: null };
+    const latency = this.#samples === null ? null : await this.#samples.loadFirst(places);
+    return { places, latency };
   }
 
   /** From now on `plane` gets what changes. */
@@ -77,16 +75,29 @@ export class ClientTablesFollower {
   #schedule(): void {
     if (this.#plane === undefined) return;
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look().finally(() => this.#schedule());
-    }, this.#pollIntervalMs).unref();
+      this.#looking = this.look().finally(() => this.#schedule());
+    }, POLL_INTERVAL_MS).unref();
   }
 
-  async #look(): Promise<void> {
+  /** Looks at the files once, as it does each second by itself. Never throws. */
+  async look(): Promise<void> {
+    const plane = this.#plane;
+    if (plane === undefined) return;
+    try {
+      await this.#lookAtPlaces(plane);
+      await this.#samples?.look(plane);
+    } catch (error) {
+      this.#log.error(
+        { err: error },
+        "following place data failed by a fault of ours; the last good data stays",
+      );
+    }
+  }
+
+  async #lookAtPlaces(plane: Publisher): Promise<void> {
     const stamp = await this.#stamp();
     const isSettled = stamp === this.#seenStamp;
     this.#seenStamp = stamp;
-    const plane = this.#plane;
-    if (plane === undefined) return;
     if (isSettled && stamp !== this.#readStamp) {
       this.#readStamp = stamp;
       await this.#reload(plane);

@@ -13,6 +13,7 @@ pools:
       - { name: eu-1, address: [192.0.2.1, "2001:db8::1"], weight: 1 }
       - { name: eu-2, address: [192.0.2.2, "2001:db8::2"], weight: 3 }
       - { name: eu-3, address: [192.0.2.3, "2001:db8::3"], weight: 6 }
+  fast: { policy: latency, members: [{ pool: eu, region: eu }, { pool: us, region: us }] }
   us: { members: [{ name: us-1, address: [198.51.100.1, "2001:db8:1::1"] }] }
 zones:
   example.test:
@@ -22,6 +23,7 @@ zones:
       ns1: { A: 192.0.2.53 }
       ns2: { A: 198.51.100.53 }
       www: { pool: web, ttl: 30 }
+      fast: { pool: fast, ttl: 30 }
       alias: { CNAME: www }
       out: { CNAME: www.example.net. }
       "*.apps": { A: 192.0.2.9 }
@@ -173,6 +175,20 @@ describe("windrose explain", () => {
     expect(err).toContain("web.yaml");
   });
 
+  test("reads round-trip times, tells of bad lines, and goes by the good ones", async () => {
+    const rtt = join(dir, "rtt.csv");
+    await writeFile(rtt, "8.8.8.0/24,eu,90\n8.8.8.0/24,us,20\nnonsense,us,1\n");
+    const { code, out, err } = await run("fast.example.test", "--client", "8.8.8.8", "--rtt", rtt);
+    expect(code).toBe(0);
+    expect(out).toMatch(/step latency[^\n]*: eu us → us eu\n/);
+    expect(out).toMatch(/us +rttMs 20 .*from 8\.8\.8\.0\/24/);
+    expect(out).toContain("└─ depends on 8.8.8.0/24: step latency of pool fast looked that closely\n");
+    expect(out).toContain("kept for 30 seconds, for all of 8.8.8.0/24 (scope /24)\n");
+    expect(err).toMatch(/rtt\.csv:3: "nonsense" is no network.*\n.*rtt\.csv: 1 line left out\n$/);
+    const none = await run("fast.example.test", "--rtt", join(dir, "none.csv"));
+    expect([none.code, none.err.includes("none.csv")]).toEqual([1, true]);
+  });
+
   test("says for how long a reply is kept, and for whom", async () => {
     const kept = async (...args: string[]) => (await run(...args)).out.trimEnd().split("\n").at(-1);
     expect(await kept("www.example.test")).toBe(
@@ -247,6 +263,7 @@ describe("windrose explain", () => {
       "└─ the name is there → a CNAME, followed to its target\nlook-up of www.example.test. in",
     ],
     ["www.example.test", "└─ the name is there → a steered name: its pool answers\n"],
+    ["www.example.test MX", "a steered name: its pool answers A and AAAA, and MX only with a CNAME\n"],
     ["www.example.net", "look-up of www.example.net.: no zone here holds it → REFUSED\n"],
     ["out.example.test", "look-up of www.example.net.: no zone here holds it → the chain ends here"],
     ["x.example.test", "└─ not there; closest encloser example.test., which has no wildcard → NXDOMAIN"],
@@ -261,7 +278,7 @@ describe("windrose explain", () => {
     ["x.child.example.test", "└─ at or below the zone cut child.example.test. → referral"],
     ["x.old.example.test", "└─ below the DNAME at old.example.test. → a CNAME made by the DNAME"],
   ])("says how %s was looked up", async (name, expected) => {
-    const { code, out, err } = await run(name);
+    const { code, out, err } = await run(...name.split(" "));
     expect([code, err]).toEqual([0, ""]);
     expect(out).toContain(expected);
     expect(out).toContain("\nreply: ");

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseDocuments } from "../../src/documents/parse-documents.ts";
 import { runExpectations } from "../../src/expectations/run-expectations.ts";
+import { loadPlaceData } from "../../src/geo/place-data.ts";
 import { formatFault } from "../../src/lib/fault.ts";
 
 const ZONE = `zones:
@@ -104,9 +105,9 @@ test("runExpectations() says of each expectation that fails what came instead, a
       "17:9: www.example.test. AAAA from 203.0.113.7: expected NODATA, got 2001:db8:2::1 (rescue/eu-1); pool web is down: 0 of 2 members are up, min-up is 1; FAIL-OPEN, as if all enabled members were up; in pool web failover: in the order written eu is first of those that stand; pool eu is down: 0 of 2 members are up, min-up is 1; last resort is pool rescue; in pool rescue weighted: only eu-1 is left; no draw is needed",
       "18:9: a.apps.example.test. A from 203.0.113.7: expected never rescue, got 203.0.113.1 (rescue/eu-1); pool eu is down: 0 of 2 members are up, min-up is 1; last resort is pool rescue; in pool rescue weighted: only eu-1 is left; no draw is needed",
       "19:9: shut.example.test. A from 203.0.113.7: expected only, got NODATA; pool shut is down: 0 of 1 members are up, min-up is 1; when-down is closed, so NODATA; in pool shut only is out: down",
-      "20:9: drawn.example.test. A from 203.0.113.7: expected big, got 192.0.2.12 (drawn/small) and 192.0.2.11 (drawn/big); in pool drawn weighted drew 3.115 of 4: small",
-      "21:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from big, got 75.4% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 2.462 of 4: big",
-      "22:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from small, got 24.6% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 2.462 of 4: big",
+      "20:9: drawn.example.test. A from 203.0.113.7: expected big, got 192.0.2.11 (drawn/big) and 192.0.2.12 (drawn/small)",
+      "21:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from big, got 75.4% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 0.844 of 4: big",
+      "22:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from small, got 24.6% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 0.844 of 4: big",
     ]
   `);
   expect(held).toBe(1);
@@ -165,4 +166,90 @@ test("runExpectations() says of each expectation that cannot be run what would b
     ]
   `);
   expect(held).toBe(0);
+});
+
+const PLACED = `      placed: { pool: placed }
+      fast: { pool: fast }
+      sure: { pool: sure }
+    expect:
+`;
+
+const PLACED_POOLS = `  placed:
+    policy: [geo, weighted]
+    members:
+      - { pool: us, serves: [FR, "*"] }
+      - { pool: eu, serves: europe }
+      - { pool: rescue, serves: [198.51.100.0/24, AS64500] }
+  fast:
+    policy: latency
+    members:
+      - { pool: eu, region: eu-west }
+      - { pool: us, region: us-east }
+      - { pool: rescue, region: us-east }
+  sure:
+    policy: proximity
+    members:
+      - { pool: eu, location: DUB }
+      - { pool: us, location: "aws:us-east-1" }
+`;
+
+/** With the country data that comes along. */
+function runPlaced(...lines: string[]) {
+  const text = `${ZONE}${PLACED}${lines.map((line) => `      - ${line}\n`).join("")}${POOLS}${PLACED_POOLS}`;
+  const { configuration, expectations, faults } = parseDocuments([{ file: "a.yaml", text, modifiedMs: 0 }]);
+  expect(faults.filter(({ severity }) => severity === "error")).toEqual([]);
+  const clientTables = { places: loadPlaceData([]), latency: null };
+  const result = runExpectations(configuration!, expectations, clientTables);
+  return {
+    lines: result.faults.map((fault) => formatFault(fault).replace(/^a\.yaml:/, "")),
+    held: result.held,
+  };
+}
+
+test("runExpectations() asks as clients of countries, continents and networks", () => {
+  const { lines, held } = runPlaced(
+    "{ name: placed, from: FR, then: us }",
+    "{ name: placed, from: [DE, IE], then: eu }",
+    '{ name: placed, from: DE, type: AAAA, then: ["2001:db8::1"] }',
+    "{ name: placed, from: [asia, BR], then: us }",
+    "{ name: placed, from: DE, when: { down: eu/eu-1 }, then: eu-2 }",
+    "{ name: sure, from: [GB, FR], then: eu }",
+    "{ name: sure, from: [GB, US], share: { eu: 45-55 } }",
+  );
+  expect(lines).toEqual([]);
+  expect(held).toBe(7);
+});
+
+test("runExpectations() takes round-trip times as said, by region or by member, of networks and of countries", () => {
+  const { lines, held } = runPlaced(
+    "{ name: fast, from: 203.0.113.0/24, when: { latency: { eu-west: 20, us-east: 80 } }, then: eu }",
+    "{ name: fast, from: FR, when: { latency: { fast/eu: 80, fast/us: 20 } }, then: [us, rescue] }",
+    "{ name: fast, from: 2001:db8::/48, when: { latency: { us-east: 80 } }, then: [us, rescue] }",
+    "{ name: fast, from: 0.0.0.0/0, when: { latency: { us-east: 80 } }, then: us }",
+  );
+  expect(lines).toMatchInlineSnapshot(`
+    [
+      "20:68: the clients are a network too wide to be measured; name one of /8 or longer, or of /24 in IPv6",
+    ]
+  `);
+  expect(held).toBe(3);
+});
+
+test("runExpectations() says why the place of a client led elsewhere, and which place data it misses", () => {
+  const { lines } = runPlaced(
+    "{ name: placed, from: FR, then: eu }",
+    "{ name: placed, from: [DE, JP], never: us }",
+    "{ name: sure, from: US, then: eu }",
+    "{ name: placed, from: [US-CA, FR], then: us }",
+    "{ name: placed, from: AS64500, then: rescue }",
+  );
+  expect(lines.map((line) => line.replace(/\([^()]*\.mmdb\)/, "(FILE)"))).toMatchInlineSnapshot(`
+    [
+      "17:9: placed.example.test. A from FR: expected eu, got 198.51.100.1 (us/us-1) for 2.13.77.0/24 (16 of 16 networks fail); in pool placed geo dropped eu: does not serve country FR",
+      "18:9: placed.example.test. A from DE, JP: expected never us, got 198.51.100.1 (us/us-1) for 14.9.187.0/24 (16 of 32 networks fail); in pool placed geo: the most specific that candidates serve of this client is *; in pool us weighted: only us-1 is left; no draw is needed",
+      "19:9: sure.example.test. A from US: expected eu, got 198.51.100.1 (us/us-1) for 4.52.30.0/24 (16 of 16 networks fail); in pool sure proximity: us is the nearest, 906 km away, the client being placed by its country",
+      "20:32: the place data (FILE) has no network of "US-CA"; give --geo FILE with data that has, or name a network",
+      "21:25: the place data (FILE) has no network of "AS64500"; give --geo FILE with data that has, or name a network",
+    ]
+  `);
 });

@@ -30,6 +30,7 @@ describe.each(pages)("docs/steering/%s", (page) => {
     });
     const measured = cells.get("measured") ?? "";
     if (measured !== "") bench.measure(measured);
+    bench.time(cells.get("response times") ?? "");
     const from = cells.get("from");
     if (from !== undefined && from !== "") bench.from(from);
     const type = (cells.get("ask") ?? "A") as "A" | "AAAA";

@@ -25,7 +25,7 @@ import { parseAddress, parsePrefix } from "../../src/lib/address.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
 import { choose, Picks, type SteerRequest } from "../../src/steering/choose.ts";
 import { Draws } from "../../src/steering/draws.ts";
-import { type LiveTable, makeLiveTable, setUp, setWeight } from "../../src/steering/live.ts";
+import { type LiveTable, makeLiveTable, setLoad, setRtt, setUp, setWeight } from "../../src/steering/live.ts";
 import { rememberedBy } from "../../src/steering/memory.ts";
 import { compilePools, type Pool } from "../../src/steering/pool.ts";
 import type { MemberSpec, PoolSpec, StepSpec } from "../../src/steering/spec.ts";
@@ -120,13 +120,27 @@ export class Bench {
       Number(length ?? 8 * octets.length),
       length === undefined ? "resolver" : "ecs",
     );
-    this.request.client.begin(placesOf(words));
+    this.request.client.begin(words.length === 0 ? null : placesOf(words));
     return this;
   }
 
   /** From now on a member has this part of its weight. */
   weigh(name: string, part: number): void {
     for (const slot of this.#slotsOf(name)) setWeight(this.live, slot, part);
+  }
+
+  /** From now on a member carries so much, in the unit of its capacity. */
+  carry(name: string, load: number): void {
+    for (const slot of this.#slotsOf(name)) setLoad(this.live, slot, load);
+  }
+
+  /** Response times of checks: `a 12, b 30.5` in ms. */
+  time(text: string): this {
+    for (const part of text.split(",").filter((each) => each.trim() !== "")) {
+      const [name, ms] = part.trim().split(" ");
+      for (const slot of this.#slotsOf(name!)) setRtt(this.live, slot, Number(ms));
+    }
+    return this;
   }
 
   #slotsOf(name: string): number[] {
@@ -168,7 +182,7 @@ export function parsePools(text: string, options: BenchOptions = {}): PoolSpec[]
     assert(colon >= 0, `no colon in "${part}"`);
     const [head, members] = [part.slice(0, colon), part.slice(colon + 1)];
     const [id, ...words] = head.trim().split(/\s+/);
-    const given = new Map(words.map((word) => word.split("=") as [string, string]));
+    const given = new Map(words.map((word) => /^([^=]+)=(.*)$/.exec(word)!.slice(1) as [string, string]));
     const whenDown = given.get("when-down") ?? "open";
     return {
       id: id!,
@@ -201,16 +215,20 @@ function parseOption(text: string): [string, string | number | boolean] {
 
 function parseMember(text: string): MemberSpec {
   const match =
-    /^(-?)(>?)(\[?)(\w+)\]?(?:\/([46]))?(?:=([\d.]+))?(?::([\w-]+))?(?:\{(.*)\})?(?:@([^~]+)(?:~(-?\d+))?)?$/.exec(
+    /^(-?)(>?)(\[?)(\w+)\]?(?:\/([46]))?(?:=([\d.]+))?(?:%([\d.]+)(?:\/([\d.]+))?)?(?::([\w-]+))?(?:\{(.*)\})?(?:@([^~]+)(?:~(-?\d+))?)?$/.exec(
       text,
     );
   assert(match !== null, `cannot read member "${text}"`);
-  const [, off, target, pool, name, family, weight, region, serves, location, bias] = match;
+  const [, off, target, pool, name, family, weight, load, capacity, region, serves, location, bias] = match;
   const common = {
     ...UNSAID,
     name: name!,
     weight: Number(weight ?? 1),
     enabled: off === "",
+    capacity:
+      load === undefined
+        ? null
+        : { load: Number(load), capacity: Number(capacity ?? 100), low: 0.8, high: 1 },
     region: region ?? null,
     serves: serves === undefined ? [] : serves.split(",").map(servedPlace),
     location: location === undefined ? null : coordinates(location),
@@ -242,6 +260,8 @@ function coordinates(text: string): Coordinates {
   return place;
 }
 
+const COUNTRY_POINTS = countryPoints();
+
 /**
  * Place data in which every client is in one place: `US-CA`, `FR`, `AS64500`, `@DUB`, several with spaces between them. A
  * subdivision is in its country.
@@ -272,14 +292,22 @@ function placesOf(words: readonly string[]): PlaceData {
     asNumber: everywhere(values.asNumber),
     coordinates: everywhere(values.coordinates),
     points: Float64Array.from([...new Array(POINT_LENGTH).fill(Number.NaN), ...points]),
-    countryPoints: countryPoints(),
+    countryPoints: COUNTRY_POINTS,
   };
 }
 
+/** Tables in which the datum is the same for all; made once, for each has an index of its own. */
+const tables = new Map<number, PlaceTable>();
+
 function everywhere(value: number): PlaceTable {
-  const ranges = new RangeList();
-  ranges.push(0, 0, value);
-  return { ipv4: ranges.finish(false), ipv6: ranges.finish(true) };
+  let table = tables.get(value);
+  if (table === undefined) {
+    const ranges = new RangeList();
+    ranges.push(0, 0, value);
+    table = { ipv4: ranges.finish(false), ipv6: ranges.finish(true) };
+    tables.set(value, table);
+  }
+  return table;
 }
 
 /** Two octets from a name, different for the short names of tests: `z` and `m99` too. */

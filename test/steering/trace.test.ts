@@ -139,7 +139,7 @@ describe("formatTrace()", () => {
         "│        ├─ step failover: b → b",
         "│        │  └─ in the order written b is first of those that stand",
         "│        └─ kept b: 192.0.0.98",
-        "└─ holds for every client: nothing depended on where it is",
+        "└─ the same for every client: nothing depended on where it is",
       ].join("\n"),
     );
   });
@@ -169,16 +169,16 @@ describe("formatTrace()", () => {
     expect(printed(benchOf("w policy=round-robin: a b"))).toContain("turn 0 over 2 candidates starts at a\n");
   });
 
-  test("names the network that a choice holds for, and the step that looked closest", () => {
+  test("names the network that a choice depends on, and the step that looked closest", () => {
     const choice = traced(benchOf("w policy=failover+random: [x]; x: a b"));
-    const looked = { ...choice, scopePrefixLength: 20, holdsFor: "8.8.0.0/20" };
+    const looked = { ...choice, scopePrefixLength: 20, lookedAt: "8.8.0.0/20" };
     expect(formatTrace({ choices: [looked] })).toMatch(
-      /└─ holds for 8\.8\.0\.0\/20: it depended on the client's network$/,
+      /└─ depends on 8\.8\.0\.0\/20: as much of the client was looked at$/,
     );
     choice.pool.kept[0]!.pool!.steps[0]!.scopePrefixLength = 20;
     choice.pool.steps[1]!.scopePrefixLength = 9;
     expect(formatTrace({ choices: [looked] })).toMatch(
-      /└─ holds for 8\.8\.0\.0\/20: step failover of pool x looked that closely$/,
+      /└─ depends on 8\.8\.0\.0\/20: step failover of pool x looked that closely$/,
     );
   });
 

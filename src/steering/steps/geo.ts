@@ -165,13 +165,14 @@ function traceMatch(
 ): void {
   const { indexes, names, count } = candidates;
   const matched = describe(level, client);
+  const why = level === Level.All ? "serves other clients" : `does not serve ${matched}`;
   for (let place = 0; place < count; place++) {
     const index = indexes[place]!;
     const texts = places.texts[index]!;
     const serves = texts.length === 0 ? "nothing said" : shorten(texts);
     trace.numbers.push({ member: names[index]!, values: { serves } });
     if (level !== Level.None && marks[index] !== SERVES) {
-      trace.dropped.push({ member: names[index]!, why: `does not serve ${matched}` });
+      trace.dropped.push({ member: names[index]!, why });
     }
   }
   trace.why.push(
