@@ -18,12 +18,7 @@ import { Counters } from "../src/server/counters.ts";
 import { AF_INET, EAGAIN, type Libc } from "../src/server/libc.ts";
 import { respond } from "../src/server/respond.ts";
 import { BATCH_SIZE, makeBatchBlock } from "../src/server/udp-batch.ts";
-import {
-  CONTROL,
-  type RespondWithView,
-  runUdpWorker,
-  type UdpWorkerNews,
-} from "../src/server/udp-worker.ts";
+import { CONTROL, type RespondWithView, runUdpWorker, type UdpWorkerNews } from "../src/server/udp-worker.ts";
 import { compileSnapshot, newsOfAll } from "../src/snapshot/snapshot.ts";
 import { isRightReply } from "./generator/reply-check.ts";
 import { zonesDocument } from "./peers/zones.ts";
@@ -174,7 +169,11 @@ function measure(title: string, workload: Workload, answer: RespondWithView, isC
   for (const message of news) port1.postMessage(message);
   const identity = { id: null, version: null };
   const sockets = [{ fd: 0, isWildcard: false }];
-  runUdpWorker({ control, block, sockets, port: port2, seed: 1, identity, tcpIdleTimeoutMs: 10_000 }, answer, kernel);
+  runUdpWorker(
+    { control, block, sockets, port: port2, seed: 1, identity, tcpIdleTimeoutMs: 10_000 },
+    answer,
+    kernel,
+  );
   port1.close();
   const times = kernel.endsMs
     .slice(1)
