@@ -8,6 +8,8 @@ export interface Peer {
   readonly title: string;
   /** What is missing and how to get it, when it cannot be run here; undefined when it can. */
   missing(): string | undefined;
+  /** What it lacks for a workload, by id, and how to get it; undefined when it can be asked. */
+  lacks?(workload: string): string | undefined;
   /** Writes its configuration into an empty directory, says how to start it in the foreground. */
   prepare(place: Place): Command;
   /** False for the echo: its "replies" are the queries. */

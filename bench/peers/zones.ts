@@ -21,6 +21,13 @@ export function largeZoneAddress(n: number): string {
   return `198.51.${100 + (n >> 8)}.${n & 0xff}`;
 }
 
+export const WEIGHTED_NAME = `weighted.${SMALL_ZONE}`;
+
+/** The weighted name as a zone of its own; its address is another's to give. */
+export function weightedMasterFile(): string {
+  return masterFileHead(WEIGHTED_NAME);
+}
+
 /** The small zone as a master file; `weighted` is the line for the weighted name. */
 export function smallMasterFile(weighted = `weighted A ${WEIGHTED_MEMBERS[2].address}`): string {
   return `${masterFileHead(SMALL_ZONE)}www A ${STATIC_ADDRESS}\n*.wild A ${WILDCARD_ADDRESS}\n${weighted}\n`;

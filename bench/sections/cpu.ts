@@ -21,6 +21,12 @@ const COMPARED_WITH_SLOW: readonly string[] = ["static", "weighted"];
 export async function measureCpu(context: BenchContext): Promise<UdpRun[]> {
   const { options, say } = context;
   const workloads = WORKLOADS.filter(({ id }) => options.workloads.includes(id));
+  for (const { peer } of context.servers) {
+    for (const { id } of workloads) {
+      const lacks = peer.lacks?.(id);
+      if (lacks !== undefined) say(`Left out: ${peer.title}, ${id}: ${lacks}`);
+    }
+  }
   const runs: UdpRun[] = [];
   for (let round = 0; round <= options.rounds; round++) {
     for (const workload of workloads) {
@@ -41,6 +47,7 @@ export async function measureCpu(context: BenchContext): Promise<UdpRun[]> {
 }
 
 function isCompared({ peer }: ServerProcess, { id }: Workload): boolean {
+  if (peer.lacks?.(id) !== undefined) return false;
   return peer.isSlow !== true || COMPARED_WITH_SLOW.includes(id);
 }
 
