@@ -1,5 +1,5 @@
 /**
- * `node bench/own-time.ts`: what a worker itself takes for a query, in ns, with the kernel left out. The very loop of
+ * `node bench/own-time.ts`: what a worker itself takes for a query, in ns of CPU time, with the kernel left out. The very loop of
  * udp-worker.ts runs on one thread over a kernel that is made here: its recvmmsg copies 64 queries into the batch,
  * its sendmmsg takes the replies and does nothing.
  *
@@ -55,8 +55,8 @@ if (!(batchesOfRound > 0) || !(rounds >= 1))
 
 /** Queries come from it, and replies go to it, at no cost but that of copying queries. */
 class NoKernel implements Libc {
-  /** When each round ended, in ms; the first is the end of the warm-up. */
-  readonly endsMs: number[] = [];
+  /** CPU time of this thread at the end of each round, in µs; the first is the end of the warm-up. */
+  readonly endsMicroseconds: number[] = [];
   readonly #words: Int32Array;
   readonly #octets: Uint8Array;
   readonly #queries: readonly { readonly words: Int32Array; readonly length: number }[];
@@ -122,8 +122,9 @@ class NoKernel implements Libc {
   }
 
   #endRound(): void {
-    this.endsMs.push(performance.now());
-    if (this.endsMs.length > rounds) this.#control[CONTROL.drain] = 1;
+    const { user, system } = process.threadCpuUsage();
+    this.endsMicroseconds.push(user + system);
+    if (this.endsMicroseconds.length > rounds) this.#control[CONTROL.drain] = 1;
   }
 
   errno(): number {
@@ -175,9 +176,8 @@ function measure(title: string, workload: Workload, answer: RespondWithView, isC
     kernel,
   );
   port1.close();
-  const times = kernel.endsMs
-    .slice(1)
-    .map((endMs, i) => ((endMs - kernel.endsMs[i]!) * 1e6) / (batchesOfRound * BATCH_SIZE));
+  const ends = kernel.endsMicroseconds;
+  const times = ends.slice(1).map((end, i) => ((end - ends[i]!) * 1000) / (batchesOfRound * BATCH_SIZE));
   return { workload: title, nanoseconds: median(times), lowest: Math.min(...times) };
 }
 

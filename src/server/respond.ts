@@ -32,6 +32,9 @@ const OPT_OCTETS = 11;
 const OPTION_HEADER_OCTETS = 4;
 /** RFC 8482, RFC 9824 section 3.4: a type for NSEC bitmaps alone, never to be asked for. */
 const TYPE_NXNAME = 128;
+// Constants of other modules are looked up at every use; those of this module are compiled in.
+const { OPT: TYPE_OPT } = RRType;
+const { NOERROR } = Rcode;
 
 /**
  * Answers `query` into `out` and returns the octets written; 0 means silence. Never throws.
@@ -93,7 +96,7 @@ function answerQuestion(view: View, overTcp: boolean): void {
   const { query, reply } = view;
   if (query.qclass === RRClass.IN) {
     reply.rcode = metaTypeRcode(query.qtype, overTcp);
-    if (reply.rcode === Rcode.NOERROR) resolve(view);
+    if (reply.rcode === NOERROR) resolve(view);
   } else if (query.qclass === RRClass.CH) {
     answerChaos(view);
   } else {
@@ -103,6 +106,7 @@ function answerQuestion(view: View, overTcp: boolean): void {
 
 /** NOERROR for the types that zones can answer. The others ask for an operation, or for nothing that is. */
 function metaTypeRcode(qtype: number, overTcp: boolean): number {
+  if (qtype < TYPE_NXNAME && qtype !== TYPE_OPT) return NOERROR;
   switch (qtype) {
     case RRType.AXFR:
       // A transfer has no form over UDP (RFC 5936 section 4.2). Over TCP it is refused: steered

@@ -21,6 +21,9 @@ const BUFFER_OCTETS = 4 * Math.ceil((NAME_OCTETS_MAX + 4) / 4);
 /** 127 labels of one octet and the root: no name has more. */
 const LABELS_MAX = 127;
 
+// A constant of another module is looked up at every use; one of this module is compiled in.
+const OCTETS_MAX = NAME_OCTETS_MAX;
+
 /** The hash of the root, from which every suffix's hash grows to the left. */
 const ROOT_HASH = 0x2545f491 | 0;
 
@@ -54,7 +57,7 @@ export class NameKey {
       if (at >= end) return -1;
       const labelLength = source[at]!;
       if (labelLength === 0) break;
-      if (labelLength > 63 || at + labelLength >= end || to + labelLength + 2 > NAME_OCTETS_MAX) return -1;
+      if (labelLength > 63 || at + labelLength >= end || to + labelLength + 2 > OCTETS_MAX) return -1;
       labelStart[labels++] = to;
       for (const stop = to + labelLength; to <= stop; to++) octets[to] = source[at++]!;
     }
