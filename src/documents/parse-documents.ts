@@ -12,12 +12,14 @@
  *
  * @module
  */
-import type { Fault } from "../lib/fault.ts";
-import { formatName } from "../wire/name.ts";
+import { type Fault, hasErrors } from "../lib/fault.ts";
+import { formatName, type Name } from "../wire/name.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
 import type { Configuration, MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
+import type { Expectation } from "./expectations.ts";
 import { compareText, FaultList, Place, type Written } from "./fault-list.ts";
 import { type FileDocuments, type FilePool, type ReadOptions, readFileDocuments } from "./file-documents.ts";
+import { linkPoolMembers } from "./member-traits.ts";
 import { PoolGraph } from "./pool-graph.ts";
 import type { PoolText } from "./schema.ts";
 import { unknownWord } from "./schema-faults.ts";
@@ -30,6 +32,8 @@ export interface LoadedDocuments {
   readonly configuration: Configuration | undefined;
   /** Errors and warnings, by file, line and column. */
   readonly faults: readonly Fault[];
+  /** Of all zones, in the order of the files. */
+  readonly expectations: readonly PlacedExpectation[];
   /** Records of the zones that were asked for with `keepData`, by nameKey() of the apex. */
   readonly data: ReadonlyMap<string, ZoneData>;
 }
@@ -73,6 +77,14 @@ export function joinDocuments(
   return loaded;
 }
 
+/** An expectation, and where it is written; its place may be asked for as long as the file is as it was. */
+export interface PlacedExpectation {
+  readonly expectation: Expectation;
+  /** Apex of the zone that it stands in. */
+  readonly zone: Name;
+  readonly place: Place;
+}
+
 /** A document and where it is written. */
 interface Placed<Document> {
   readonly document: Document;
@@ -86,6 +98,7 @@ class Join {
   /** By key. */
   readonly #zones = new Map<string, PlacedZone>();
   readonly #data = new Map<string, ZoneData>();
+  readonly #expectations: PlacedExpectation[] = [];
   #isPartial: boolean;
   #isBlind: boolean;
   #hasUnknownMonitor = false;
@@ -124,10 +137,11 @@ class Join {
     const zones = this.#faults.hasErrors ? undefined : this.#continueZones(previous);
 
     const faults = this.#faults.sorted();
-    if (zones === undefined) return { configuration: undefined, faults, data: this.#data };
+    const rest = { faults, data: this.#data, expectations: this.#expectations };
+    if (zones === undefined) return { configuration: undefined, ...rest };
     const monitors = new Map<string, MonitorDocument>();
     for (const [id, { document }] of this.#monitors) if (document !== undefined) monitors.set(id, document);
-    return { configuration: { zones, pools, monitors }, faults, data: this.#data };
+    return { configuration: { zones, pools, monitors }, ...rest };
   }
 
   #define<Document>(
@@ -145,12 +159,16 @@ class Join {
   }
 
   #addZone(placed: PlacedZone): void {
-    const { key, apex, faults, data } = placed.zone;
+    const { key, apex, faults, data, expectations } = placed.zone;
     const first = this.#zones.get(key);
     if (first === undefined) {
       this.#zones.set(key, placed);
       this.#faults.add(faults);
       if (data !== undefined) this.#data.set(key, data);
+      for (const [index, expectation] of expectations.entries()) {
+        const place = placeOf(placed).at("expect", index);
+        this.#expectations.push({ expectation, zone: apex, place });
+      }
       return;
     }
     const message = `zone ${formatName(apex)} is defined twice, first as "${first.zone.id}" at ${placeOf(first).shown}; put both into one`;
@@ -173,7 +191,10 @@ class Join {
       this.#faults.error(place.at("monitor"), "value", message);
       this.#hasUnknownMonitor = true;
     }
-    return pools;
+    return linkPoolMembers(pools, this.#faults, (id) => {
+      const { document, place } = this.#pools.get(id)!;
+      return { place, isWhole: document.isWhole && !hasErrors(document.faults) };
+    });
   }
 
   #warnOfUnused(graph: PoolGraph): void {

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   "master-file-invalid",
   "documents-invalid",
   "zone-unknown",
+  "place-data-invalid",
   "address-in-use",
   "address-not-local",
   "address-forbidden",

@@ -40,6 +40,8 @@ export class ReplyWriter {
   tc = false;
   aa = false;
   rcode = 0;
+  /** What ECS of the reply says: the answer holds for this prefix of the client's address (RFC 7871 section 7.2.1). */
+  scopePrefixLength = 0;
 
   begin(out: Uint8Array, limit: number): void {
     this.out = out;
@@ -51,6 +53,7 @@ export class ReplyWriter {
     this.tc = false;
     this.aa = false;
     this.rcode = 0;
+    this.scopePrefixLength = 0;
   }
 
   /** Repeats the question octet by octet, so that the case of its name comes back (0x20). */

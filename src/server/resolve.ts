@@ -23,7 +23,9 @@ import {
   REFERRAL,
   type ZoneImage,
 } from "../zone/zone-image.ts";
+import type { Client } from "./client.ts";
 import { traceLookup } from "./lookup-trace.ts";
+import { raiseScope, setClient } from "./query-client.ts";
 import {
   additionalCount,
   QNAME_OFFSET as ImportedQNAME_OFFSET,
@@ -44,7 +46,8 @@ const QNAME_OFFSET = ImportedQNAME_OFFSET;
 /** Where the name stands in the message that a chain goes on with; END when the reply is complete. */
 const END = -1;
 
-export function resolve(view: View): void {
+/** `octets` is the query's message, which view.query was read from. */
+export function resolve(view: View, octets: Uint8Array, client: Client): void {
   const { query, reply, found, visited } = view;
   const { directory } = view.snapshot;
   const { qtype } = query;
@@ -92,7 +95,12 @@ export function resolve(view: View): void {
         nameOffset = redirect(view, zone, name, nameOffset, apexOffset);
         break;
       case Found.steered:
+        setClient(view, octets, client);
+        // A and AAAA of a client share their draws; other types of the name have draws of their own.
+        view.request.draws.name =
+          name.suffixHash[0]! ^ (qtype === RRType.A || qtype === RRType.AAAA ? 0 : qtype);
         nameOffset = steer(view, zone, nameOffset, apexOffset);
+        raiseScope(view);
         break;
     }
     if (nameOffset === END || links === CHAIN_LINKS_MAX) return;
@@ -226,6 +234,7 @@ function steer(view: View, zone: SnapshotZone, nameOffset: number, apexOffset: n
   const pool = zone.pools[image.words[found.node + NODE.pool]! - 1]!;
   const ttl = image.words[found.node + NODE.poolTtl]!;
   request.live = view.snapshot.live;
+  request.latency = view.snapshot.clientTables.latency;
   // A name whose pool may answer with a CNAME has that for every type; other names have
   // their addresses alone.
   const asksAddress = qtype === RRType.A || qtype === RRType.AAAA || qtype === RRType.ANY;

@@ -68,7 +68,7 @@ function reply(view: View, datagram: Datagram, client: Client, out: Uint8Array):
   if (query.questionEnd > 0) reply.question(datagram.octets, query.questionEnd);
   switch (status) {
     case QueryStatus.ok:
-      answerQuestion(view, overTcp);
+      answerQuestion(view, datagram.octets, client);
       break;
     case QueryStatus.formerr:
       reply.rcode = Rcode.FORMERR;
@@ -96,11 +96,11 @@ function sizeLimit(query: Query, overTcp: boolean, outLength: number): number {
   return Math.min(query.udpSize, UDP_OCTETS_MAX);
 }
 
-function answerQuestion(view: View, overTcp: boolean): void {
+function answerQuestion(view: View, octets: Uint8Array, client: Client): void {
   const { query, reply } = view;
   if (query.qclass === RRClass.IN) {
-    reply.rcode = metaTypeRcode(query.qtype, overTcp);
-    if (reply.rcode === Rcode.NOERROR) resolve(view);
+    reply.rcode = metaTypeRcode(query.qtype, client.transport === "tcp");
+    if (reply.rcode === Rcode.NOERROR) resolve(view, octets, client);
   } else if (query.qclass === RRClass.CH) {
     answerChaos(view);
   } else {
@@ -166,11 +166,10 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 7] = query.dnssecOk ? 0x80 : 0;
   out[start + 8] = 0;
   let at = start + OPT_OCTETS;
-  if (query.ecsOffset !== 0 && (reply.rcode === Rcode.NOERROR || reply.rcode === Rcode.NXDOMAIN)) {
+  if (query.ecsOffset !== 0 && saysScope(reply.rcode)) {
     at = writeOptionHeader(out, at, OptionCode.ECS, query.ecsLength);
     for (let i = 0; i < query.ecsLength; i++) out[at + i] = queryOctets[query.ecsOffset + i]!;
-    // No step looks at the client yet, so every answer holds for all: scope 0 (RFC 7871 section 7.2.1).
-    out[at + 3] = 0;
+    out[at + 3] = reply.scopePrefixLength;
     at += query.ecsLength;
   }
   const { nsid } = view;
@@ -188,6 +187,11 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 10] = dataLength;
   reply.at = at;
   reply.additionalCount++;
+}
+
+/** Replies with these rcodes are answers, which hold for a network. The others say nothing of the client (RFC 7871 section 7.2.1). */
+function saysScope(rcode: number): boolean {
+  return rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN || rcode === Rcode.YXDOMAIN;
 }
 
 function writeOptionHeader(out: Uint8Array, at: number, code: number, length: number): number {

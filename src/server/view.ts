@@ -4,9 +4,11 @@
  *
  * @module
  */
+import { ClientPlace } from "../geo/client-place.ts";
 import type { Random } from "../lib/random.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Picks, type SteerRequest } from "../steering/choose.ts";
+import { Draws } from "../steering/draws.ts";
 import type { Trace } from "../steering/trace.ts";
 import { NAME_OCTETS_MAX } from "../wire/name.ts";
 import { NameKey } from "../wire/name-key.ts";
@@ -59,6 +61,8 @@ export class View {
   readonly found = new LookupResult();
   readonly picks = new Picks();
   readonly request: SteerRequest;
+  /** Length of the special-purpose network that ECS named, and that therefore does not count; 0 = it does. */
+  ecsSpecialLength = 0;
   /** The name that a CNAME led to. */
   readonly target = new NameKey();
   readonly targetOctets = new Uint8Array(NAME_OCTETS_MAX + 1);
@@ -76,6 +80,13 @@ export class View {
     this.nsid = new TextEncoder().encode(options.identity.id ?? "").slice(0, NSID_OCTETS_MAX);
     this.keepaliveTimeout = Math.min(0xffff, Math.round(options.tcpIdleTimeoutMs / 100));
     this.onFailure = options.onFailure;
-    this.request = { family: 4, random: options.random, live: snapshot.live };
+    this.request = {
+      family: 4,
+      random: options.random,
+      draws: new Draws(),
+      live: snapshot.live,
+      client: new ClientPlace(),
+      latency: snapshot.clientTables.latency,
+    };
   }
 }

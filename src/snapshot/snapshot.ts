@@ -18,6 +18,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Configuration } from "../documents/configuration.ts";
+import type { PlaceData } from "../geo/place-data.ts";
+import type { LatencyTable } from "../latency/latency-table.ts";
 import { carryOver, forget, type LiveTable, type LiveTableSize, makeLiveTable } from "../steering/live.ts";
 import { layoutOf, rememberedBy } from "../steering/memory.ts";
 import { compilePools, type Pool } from "../steering/pool.ts";
@@ -37,9 +39,18 @@ export interface Snapshot {
   readonly live: LiveTable;
   /** Row of the live table, by slotKey(). Kept for as long as the member is there and given to no other. */
   readonly slots: ReadonlyMap<string, number>;
+  readonly clientTables: ClientTables;
   /** The next number and the next slot to be given. */
   readonly next: Numbers;
 }
+
+/** What is known of clients, by their networks; in shared memory. */
+export interface ClientTables {
+  readonly places: PlaceData | null;
+  readonly latency: LatencyTable | null;
+}
+
+const NO_CLIENT_TABLES: ClientTables = { places: null, latency: null };
 
 interface Numbers {
   readonly zone: number;
@@ -70,6 +81,8 @@ export interface SnapshotNews {
     readonly live: LiveTable;
     readonly slots: ReadonlyMap<string, number>;
   } | null;
+  /** Null when they are the same. */
+  readonly clientTables: ClientTables | null;
   readonly next: Numbers;
 }
 
@@ -106,7 +119,14 @@ export function newsBetween(previous: Snapshot | undefined, configuration: Confi
   const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
   const generation = (previous?.generation ?? 0) + 1;
   if (isSame)
-    return { generation, zones, removed, steering: null, next: { ...previous.next, zone: nextZone } };
+    return {
+      generation,
+      zones,
+      removed,
+      steering: null,
+      clientTables: null,
+      next: { ...previous.next, zone: nextZone },
+    };
 
   let nextSlot = previous?.next.slot ?? 0;
   const slots = new Map<string, number>();
@@ -122,8 +142,14 @@ export function newsBetween(previous: Snapshot | undefined, configuration: Confi
     zones,
     removed,
     steering: { specs, live, slots },
+    clientTables: null,
     next: { zone: nextZone, slot: nextSlot },
   };
+}
+
+/** The same configuration, and so the same generation, with other tables of clients. */
+export function newsOfClientTables({ generation, next }: Snapshot, clientTables: ClientTables): SnapshotNews {
+  return { generation, zones: [], removed: [], steering: null, clientTables, next };
 }
 
 /** Puts a snapshot together; `news` is against `previous`. */
@@ -146,7 +172,8 @@ export function applyNews(previous: Snapshot | undefined, news: SnapshotNews): S
   for (const key of news.removed) zones.delete(key);
   const directory = (previous?.directory ?? ZoneDirectory.EMPTY).with(zones, news.removed);
   const { generation, next } = news;
-  return { generation, directory, zones: directory.zones, pools, poolSpecs, live, slots, next };
+  const clientTables = news.clientTables ?? previous?.clientTables ?? NO_CLIENT_TABLES;
+  return { generation, directory, zones: directory.zones, pools, poolSpecs, live, slots, clientTables, next };
 }
 
 /** A snapshot of a configuration, for whoever has no other threads to tell. */
@@ -155,7 +182,8 @@ export function compileSnapshot(configuration: Configuration, previous?: Snapsho
 }
 
 /** All that another thread needs to put this very snapshot together from nothing. */
-export function newsOfAll({ generation, zones, poolSpecs, live, slots, next }: Snapshot): SnapshotNews {
+export function newsOfAll(snapshot: Snapshot): SnapshotNews {
+  const { generation, zones, poolSpecs, live, slots, clientTables, next } = snapshot;
   return {
     generation,
     zones: zones.map(({ id, number, apex, image }) => {
@@ -163,6 +191,7 @@ export function newsOfAll({ generation, zones, poolSpecs, live, slots, next }: S
     }),
     removed: [],
     steering: { specs: [...poolSpecs.values()], live, slots },
+    clientTables,
     next,
   };
 }

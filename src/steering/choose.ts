@@ -45,7 +45,7 @@ export class Picks {
   outcome: "answer" | "nodata" = "nodata";
   /** A pool on the way was down: it failed open, or its last resort was asked. */
   degraded = false;
-  /** How much of the client's prefix the choice looked at: the longest of its steps. 0 = none. */
+  /** The longest prefix of the client that the choice looked at. 0 = none. */
   scopePrefixLength = 0;
 }
 
@@ -55,7 +55,7 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   picks.count = 0;
   picks.target = null;
   picks.degraded = false;
-  picks.scopePrefixLength = 0;
+  request.draws.begin(pool.state.candidates);
   // A plain read, which is cheaper; what has changed is worked out after an atomic one, so
   // that it sees all that was written before the version grew.
   let version = request.live.version[0]!;
@@ -63,6 +63,7 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   const top = trace === null ? null : expand(pool, request, version, picks, true);
   if (trace === null) expand(pool, request, version, picks, false);
   picks.outcome = picks.count > 0 ? "answer" : "nodata";
+  picks.scopePrefixLength = request.client.network.scopePrefixLength;
   // A member left behind would keep a replaced snapshot in memory.
   for (let i = picks.count; i < countBefore; i++) picks.members[i] = null;
   if (trace !== null) trace.choices.push(traceChoice(top!, request, picks));
@@ -105,8 +106,11 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
   for (let i = 0; i <= last; i++) {
     const step = steps[i]!;
     // Steps after this one may drop whom it puts first, so only the last one may order less than all.
+    candidates.isLast = i === last;
     candidates.wanted = i === last ? pool.answers : candidates.count;
+    candidates.step = i;
     const stepTrace = trace === null ? null : traceStepBegin(step, candidates);
+    const scopeBefore = request.client.network.scopePrefixLength;
     const region = state.memory[i]!;
     if (region === null) step.run(candidates, request, NOTHING, stepTrace);
     else {
@@ -117,7 +121,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
         unlock(request.live, pool.number);
       }
     }
-    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace);
+    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace, request, scopeBefore);
   }
   return true;
 }

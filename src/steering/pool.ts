@@ -161,7 +161,7 @@ function makeState(spec: PoolSpec, steps: readonly Step[], number: number): Pool
     isUp: false,
     ipv4: makeFamilyState(spec.members.length, steps),
     ipv6: makeFamilyState(spec.members.length, steps),
-    candidates: new Candidates(spec.members, number),
+    candidates: new Candidates(spec, number),
   };
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Coordinates, ServedPlace } from "../geo/served-place.ts";
 import type { Name } from "../wire/name.ts";
 
 export interface PoolSpec {
@@ -33,6 +34,27 @@ interface MemberCommon {
   /** 0 or more; up to 2^24 keeps every draw exact. */
   readonly weight: number;
   readonly enabled: boolean;
+  /** Whose clients it serves, for `geo`; empty = not said. */
+  readonly serves: readonly ServedPlace[];
+  /** Where it stands, for `proximity`; of a member that is a pool, where that pool says. Null = not said. */
+  readonly location: Coordinates | null;
+  /** −99 to 99, as Route 53 has it, for `proximity`. */
+  readonly bias: number;
+  /** Whose round-trip times speak for it, for `latency`. Null = not said. */
+  readonly region: string | null;
+  /** For `load`; null = not said. */
+  readonly capacity: Capacity | null;
+}
+
+/** How much a member can carry, in any unit, and from when on it sheds. */
+export interface Capacity {
+  /** What it carries while nothing else was reported. */
+  readonly load: number;
+  /** Above 0. */
+  readonly capacity: number;
+  /** Parts of the capacity, 0 to 1 and above: where traffic starts to leave, and where all of it has left. `low` < `high`. */
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Answered as addresses; at least one of the two is there. */

@@ -10,7 +10,8 @@
  */
 import type { LiveTable } from "./live.ts";
 import { markOf, regionAt } from "./memory.ts";
-import type { FamilyState, Member, Pool } from "./pool.ts";
+import type { FamilyState, Member, Pool, PoolState } from "./pool.ts";
+import { Families } from "./step.ts";
 
 /** Where a member is before the first step. */
 export const Standing = {
@@ -40,6 +41,7 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
   if (typeof pool.whenDown === "object") refresh(pool.whenDown, live, version);
   refreshFamily(pool, live, 4, state.ipv4);
   refreshFamily(pool, live, 6, state.ipv6);
+  state.candidates.families = familiesOf(state);
   if (state.live !== live) {
     const end = findMemory(pool, live, state.ipv4, pool.memoryOffset);
     findMemory(pool, live, state.ipv6, end);
@@ -69,6 +71,15 @@ function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool:
   familyOfPool.mark = markOf(pool.members, standing, count);
   if (pool.state.isUp || pool.whenDown === "open") familyOfPool.gives = count > 0;
   else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
+}
+
+function familiesOf({ ipv4, ipv6 }: PoolState): number {
+  if (!ipv4.gives || !ipv6.gives) return Families.One;
+  if (ipv4.count !== ipv6.count) return Families.Differ;
+  for (let place = 0; place < ipv4.count; place++) {
+    if (ipv4.standing[place] !== ipv6.standing[place]) return Families.Differ;
+  }
+  return Families.Same;
 }
 
 /** Finds the regions of one family in a table that is new to this pool, from `offset` on; answers where they end. */

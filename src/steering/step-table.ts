@@ -6,11 +6,14 @@
  */
 import type { StepType } from "./step.ts";
 import { failover } from "./steps/failover.ts";
+import { geo } from "./steps/geo.ts";
+import { latency } from "./steps/latency.ts";
+import { proximity } from "./steps/proximity.ts";
 import { random } from "./steps/random.ts";
 import { roundRobin } from "./steps/round-robin.ts";
 import { weighted } from "./steps/weighted.ts";
 
 /** By the name that documents use. */
 export const STEP_TYPES: ReadonlyMap<string, StepType> = new Map(
-  [failover, random, roundRobin, weighted].map((type) => [type.name, type]),
+  [failover, geo, latency, proximity, random, roundRobin, weighted].map((type) => [type.name, type]),
 );

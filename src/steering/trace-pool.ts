@@ -24,6 +24,7 @@ export function traceChoice(pool: PoolTrace, request: SteerRequest, picks: Picks
     outcome: picks.outcome,
     degraded: picks.degraded,
     scopePrefixLength: picks.scopePrefixLength,
+    holdsFor: picks.scopePrefixLength === 0 ? null : request.client.network.format(picks.scopePrefixLength),
     answers,
   };
 }
@@ -56,12 +57,22 @@ export function traceStepBegin(step: Step, candidates: Candidates): StepTrace {
     dropped: [],
     numbers: [],
     draws: [],
+    scopePrefixLength: 0,
     why: [],
   };
 }
 
-export function traceStepEnd(trace: StepTrace, candidates: Candidates, pool: PoolTrace): void {
+/** `scopeBefore`: how much of the client's prefix was looked at when the step began. */
+export function traceStepEnd(
+  trace: StepTrace,
+  candidates: Candidates,
+  pool: PoolTrace,
+  request: SteerRequest,
+  scopeBefore: number,
+): void {
   trace.kept = namesOf(candidates);
+  const { scopePrefixLength } = request.client.network;
+  if (scopePrefixLength > scopeBefore) trace.scopePrefixLength = scopePrefixLength;
   pool.steps.push(trace);
 }
 

@@ -18,6 +18,7 @@ import { parseRdata } from "../../src/wire/rdata/index.ts";
 import type { RR } from "../../src/wire/rr.ts";
 import { parseType } from "../../src/wire/rr-type.ts";
 import type { SteeredName } from "../../src/zone/zone-data.ts";
+import { UNSAID } from "../support/answers.ts";
 
 /** Owner, type, rdata; or owner, POOL, pool. */
 const FUZZ_ZONE = `
@@ -157,6 +158,7 @@ function zone(id: string, text: string): ZoneDocument {
 
 function pools(): PoolDocument[] {
   const both = (n: number): MemberSpec => ({
+    ...UNSAID,
     kind: "endpoint",
     name: `m${n}`,
     weight: n,
@@ -165,6 +167,7 @@ function pools(): PoolDocument[] {
     ipv6: parseAddress(`2001:db8::${100 + n}`)!,
   });
   const ipv4Only: MemberSpec = {
+    ...UNSAID,
     kind: "endpoint",
     name: "v4",
     weight: 1,
@@ -174,13 +177,21 @@ function pools(): PoolDocument[] {
   };
   const disabled: MemberSpec = { ...ipv4Only, name: "disabled", enabled: false };
   const target = (name: string): MemberSpec => ({
+    ...UNSAID,
     kind: "target",
     name,
     weight: 1,
     enabled: true,
     target: parseName(name),
   });
-  const inner = (pool: string): MemberSpec => ({ kind: "pool", name: pool, weight: 1, enabled: true, pool });
+  const inner = (pool: string): MemberSpec => ({
+    ...UNSAID,
+    kind: "pool",
+    name: pool,
+    weight: 1,
+    enabled: true,
+    pool,
+  });
   const pool = (
     id: string,
     policy: string,

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Picks } from "../../src/steering/choose.ts";
 import type { MemberSpec, PoolSpec } from "../../src/steering/spec.ts";
+import { UNSAID } from "../support/answers.ts";
 import { Bench, benchOf } from "./notation.ts";
 
 describe("which members stand", () => {
@@ -215,6 +216,7 @@ describe("chains", () => {
 
   test("choose() takes the document's order where the chain is empty", () => {
     const member = (name: string): MemberSpec => ({
+      ...UNSAID,
       kind: "endpoint",
       name,
       weight: 1,

@@ -55,9 +55,12 @@ export function poolOf(id: string, members: readonly string[], more: Partial<Poo
   };
 }
 
+/** What documents fill in for a member of which nothing more is said. */
+export const UNSAID = { serves: [], location: null, bias: 0, region: null, capacity: null } as const;
+
 function memberOf(text: string): MemberSpec {
   const [first, ...rest] = text.split(" ") as [string, ...string[]];
-  const common = { weight: 1, enabled: true };
+  const common = { ...UNSAID, weight: 1, enabled: true };
   if (first === "target") return { ...common, kind: "target", name: rest[0]!, target: parseName(rest[0]!) };
   if (first === "pool") return { ...common, kind: "pool", name: rest[0]!, pool: rest[0]! };
   const addresses = rest.map((address) => parseAddress(address)!);
