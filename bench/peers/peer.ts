@@ -25,6 +25,8 @@ export interface Peer {
 export interface Place {
   /** Its own, empty; removed at the end. */
   readonly directory: string;
+  /** An MMDB file with `continent.code` and `country.iso_code`; undefined: nothing is asked by place. */
+  readonly geo: string | undefined;
   /** UDP and TCP, on 127.0.0.1. */
   readonly port: number;
 }
