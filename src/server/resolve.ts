@@ -14,14 +14,34 @@ import { choose } from "../steering/choose.ts";
 import { Rcode } from "../wire/dns-codes.ts";
 import { NAME_OCTETS_MAX } from "../wire/name.ts";
 import type { NameKey } from "../wire/name-key.ts";
-import { RRClass, RRType } from "../wire/rr-type.ts";
-import { Found, lookup } from "../zone/lookup.ts";
-import { HEADER, NODE, REFERRAL, RRSET, type ZoneImage } from "../zone/zone-image.ts";
+import { RRType as ImportedRRType, RRClass } from "../wire/rr-type.ts";
+import { Found as ImportedFound, lookup } from "../zone/lookup.ts";
+import {
+  HEADER as ImportedHEADER,
+  NODE as ImportedNODE,
+  RRSET as ImportedRRSET,
+  REFERRAL,
+  type ZoneImage,
+} from "../zone/zone-image.ts";
 import type { Client } from "./client.ts";
 import { traceLookup } from "./lookup-trace.ts";
 import { raiseScope, setClient } from "./query-client.ts";
-import { additionalCount, QNAME_OFFSET, RR_FIXED_OCTETS, rrCount } from "./reply-writer.ts";
+import {
+  additionalCount,
+  QNAME_OFFSET as ImportedQNAME_OFFSET,
+  RR_FIXED_OCTETS as ImportedRR_FIXED_OCTETS,
+  rrCount,
+} from "./reply-writer.ts";
 import { CHAIN_LINKS_MAX, type View } from "./view.ts";
+
+// Imported bindings are looked up at every use; constants of this module are compiled in.
+const Found = ImportedFound;
+const NODE = ImportedNODE;
+const HEADER = ImportedHEADER;
+const RRSET = ImportedRRSET;
+const RRType = ImportedRRType;
+const RR_FIXED_OCTETS = ImportedRR_FIXED_OCTETS;
+const QNAME_OFFSET = ImportedQNAME_OFFSET;
 
 /** Where the name stands in the message that a chain goes on with; END when the reply is complete. */
 const END = -1;

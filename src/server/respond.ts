@@ -10,15 +10,22 @@
  *
  * @module
  */
-import { Rcode } from "../wire/dns-codes.ts";
+import { Rcode as ImportedRcode } from "../wire/dns-codes.ts";
 import { OptionCode } from "../wire/edns.ts";
-import { type Query, QueryStatus, readQuery } from "../wire/query.ts";
-import { RRClass, RRType } from "../wire/rr-type.ts";
+import { QueryStatus as ImportedQueryStatus, type Query, readQuery } from "../wire/query.ts";
+import { RRClass as ImportedRRClass, RRType as ImportedRRType } from "../wire/rr-type.ts";
 import type { Client, Datagram } from "./client.ts";
-import { COUNTER } from "./counters.ts";
+import { COUNTER as ImportedCOUNTER } from "./counters.ts";
 import { QNAME_OFFSET, type ReplyWriter } from "./reply-writer.ts";
 import { resolve } from "./resolve.ts";
 import type { View } from "./view.ts";
+
+// Imported bindings are looked up at every use; constants of this module are compiled in.
+const QueryStatus = ImportedQueryStatus;
+const RRType = ImportedRRType;
+const RRClass = ImportedRRClass;
+const Rcode = ImportedRcode;
+const COUNTER = ImportedCOUNTER;
 
 /**
  * The most that leaves over UDP, whatever the client takes: below it hardly any path
@@ -103,6 +110,7 @@ function answerQuestion(view: View, octets: Uint8Array, client: Client): void {
 
 /** NOERROR for the types that zones can answer. The others ask for an operation, or for nothing that is. */
 function metaTypeRcode(qtype: number, overTcp: boolean): number {
+  if (qtype < TYPE_NXNAME && qtype !== RRType.OPT) return Rcode.NOERROR;
   switch (qtype) {
     case RRType.AXFR:
       // A transfer has no form over UDP (RFC 5936 section 4.2). Over TCP it is refused: steered

@@ -20,10 +20,13 @@
  *
  * @module
  */
-import { Opcode } from "./dns-codes.ts";
+import { Opcode as ImportedOpcode } from "./dns-codes.ts";
 import { isClientSubnet, OptionCode } from "./edns.ts";
 import { NameKey } from "./name-key.ts";
 import { RRType } from "./rr-type.ts";
+
+// Imported bindings are looked up at every use; constants of this module are compiled in.
+const Opcode = ImportedOpcode;
 
 const HEADER_OCTETS = 12;
 

@@ -39,17 +39,18 @@ export function writeMmdb({
     const bits = isEmbedded ? Buffer.concat([Buffer.alloc(12), address]) : address;
     tree.insert(bits, length + (isEmbedded ? 96 : 0), offset);
   }
+  // libmaxminddb, which gdnsd and Knot read files with, wants these numbers in the widths of the specification.
   const metadata = new DataWriter();
   metadata.value({
-    binary_format_major_version: 2,
-    binary_format_minor_version: 0,
-    build_epoch: buildEpoch,
+    binary_format_major_version: new Uint16(2),
+    binary_format_minor_version: new Uint16(0),
+    build_epoch: BigInt(buildEpoch),
     database_type: databaseType,
     description: { en: "written by a test" },
-    ip_version: ipVersion,
+    ip_version: new Uint16(ipVersion),
     languages: ["en"],
     node_count: tree.nodeCount,
-    record_size: recordSize,
+    record_size: new Uint16(recordSize),
   });
   return Buffer.concat([tree.write(recordSize), Buffer.alloc(16), data.octets(), MARKER, metadata.octets()]);
 }
@@ -112,6 +113,14 @@ class Tree {
   }
 }
 
+class Uint16 {
+  readonly octets: Uint8Array;
+
+  constructor(value: number) {
+    this.octets = Uint8Array.of(value >> 8, value & 0xff);
+  }
+}
+
 class DataWriter {
   #out = Buffer.alloc(1024);
   length = 0;
@@ -137,6 +146,14 @@ class DataWriter {
         octets.writeDoubleBE(value);
         this.#append(octets);
       }
+    } else if (typeof value === "bigint") {
+      this.#control(9, 8);
+      const octets = Buffer.alloc(8);
+      octets.writeBigUInt64BE(value);
+      this.#append(octets);
+    } else if (value instanceof Uint16) {
+      this.#control(5, 2);
+      this.#append(value.octets);
     } else if (typeof value === "boolean") {
       this.#control(14, value ? 1 : 0);
     } else if (Array.isArray(value)) {
