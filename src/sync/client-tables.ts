@@ -17,7 +17,7 @@ import { SamplesFollower, type SamplesSettings } from "./samples-follower.ts";
 
 const POLL_INTERVAL_MS = 1000;
 const DAY_MS = 86_400_000;
-/** Networks move: data this old is wrong about some in a hundred. */
+/** Networks move between owners and countries. Vendors publish monthly, so two issues were missed by then. */
 const OLD_DAYS = 60;
 
 export interface ClientTablesOptions {
