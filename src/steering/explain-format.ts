@@ -19,7 +19,7 @@ import { type Branch, branch, formatTree } from "../lib/tree.ts";
 import type { ChoiceTrace, KeptTrace, MemberTrace, PoolTrace, StepTrace, Trace } from "./trace.ts";
 
 /** Rows longer than this have what became of the member in a line of its own; the tree needs some columns too. */
-const ROW_COLUMNS_MAX = 84;
+const ROW_COLUMNS_MAX = 90;
 
 /** Lines without a final newline; empty when nothing was chosen. */
 export function formatTrace(trace: Trace): string {
