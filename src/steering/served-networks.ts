@@ -42,9 +42,13 @@ export interface ServedNetworks {
   readonly shift: number;
 }
 
-interface Node {
-  readonly start: bigint;
-  readonly end: bigint;
+/** An address: a number for IPv4, which is some times quicker, a bigint for IPv6. */
+type Whole = number | bigint;
+
+interface Node<Address extends Whole> {
+  readonly start: Address;
+  /** The first address behind it. */
+  readonly end: Address;
   readonly length: number;
   readonly members: number[];
 }
@@ -53,40 +57,47 @@ interface Node {
 const INDEX_BITS_MAX = 16;
 
 export function compileNetworks(networks: readonly ServedNetwork[], family: 4 | 6): ServedNetworks {
-  const bits = family === 4 ? 32 : 128;
-  const nodes = nodesOf(networks, bits);
+  return family === 4
+    ? compile(networks, 1, ipv4Of, (length) => 2 ** (32 - length))
+    : compile(networks, 4, ipv6Of, (length) => 1n << BigInt(128 - length));
+}
+
+function compile<Address extends Whole>(
+  networks: readonly ServedNetwork[],
+  width: number,
+  numberOf: (octets: Uint8Array) => Address,
+  sizeOf: (length: number) => Address,
+): ServedNetworks {
+  const nodes = nodesOf(networks, numberOf, sizeOf);
+  const zero = numberOf(new Uint8Array(4 * width));
+  const behindAll = sizeOf(0);
   const parent = new Int32Array(nodes.length).fill(-1);
-  const starts: bigint[] = [];
+  const starts: Address[] = [];
   const top: number[] = [];
-  function begin(start: bigint, node: number): void {
+  function begin(start: Address, node: number): void {
     if (starts.at(-1) === start) top[top.length - 1] = node;
-    else {
+    else if (start < behindAll) {
       starts.push(start);
       top.push(node);
     }
   }
 
   const open: number[] = [];
-  function close(before: bigint): void {
-    while (open.length > 0 && nodes[open.at(-1)!]!.end < before) {
+  function closeUpTo(start: Address): void {
+    while (open.length > 0 && nodes[open.at(-1)!]!.end <= start) {
       const { end } = nodes[open.pop()!]!;
-      begin(end + 1n, open.at(-1) ?? -1);
+      begin(end, open.at(-1) ?? -1);
     }
   }
-  begin(0n, -1);
+  begin(zero, -1);
   nodes.forEach(({ start }, node) => {
-    close(start);
+    closeUpTo(start);
     parent[node] = open.at(-1) ?? -1;
     begin(start, node);
     open.push(node);
   });
-  close(1n << BigInt(bits));
-  if (starts.at(-1) === 1n << BigInt(bits)) {
-    starts.pop();
-    top.pop();
-  }
+  closeUpTo(behindAll);
 
-  const width = bits / 32;
   const startWords = wordsOf(starts, width);
   return {
     width,
@@ -173,35 +184,47 @@ function startsAtOrBefore({ starts }: ServedNetworks, segment: number, words: Ui
 }
 
 /** The networks by start, wider ones first; each once, with all who serve it. */
-function nodesOf(networks: readonly ServedNetwork[], bits: number): Node[] {
-  const nodes: Node[] = [];
+function nodesOf<Address extends Whole>(
+  networks: readonly ServedNetwork[],
+  numberOf: (octets: Uint8Array) => Address,
+  sizeOf: (length: number) => Address,
+): Node<Address>[] {
+  const nodes: Node<Address>[] = [];
   const sorted = networks
-    .map((network) => ({ ...network, start: numberOf(network.address) }))
+    .map(({ address, length, member }) => ({ start: numberOf(address), length, member }))
     .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : a.length - b.length));
   for (const { start, length, member } of sorted) {
     const last = nodes.at(-1);
     if (last !== undefined && last.start === start && last.length === length) {
       if (!last.members.includes(member)) last.members.push(member);
     } else {
-      const end = start + (1n << BigInt(bits - length)) - 1n;
-      nodes.push({ start, end, length, members: [member] });
+      nodes.push({ start, end: plus(start, sizeOf(length)), length, members: [member] });
     }
   }
   return nodes;
 }
 
-function numberOf(address: Uint8Array): bigint {
-  let text = "0x";
-  for (const octet of address) text += octet.toString(16).padStart(2, "0");
-  return BigInt(text);
+/** Both are of one kind, which the language adds alike; its types do not know. */
+function plus<Address extends Whole>(a: Address, b: Address): Address {
+  return ((a as number) + (b as number)) as Address;
 }
 
-function wordsOf(numbers: readonly bigint[], width: number): Uint32Array {
-  const words = new Uint32Array(width * numbers.length);
-  numbers.forEach((number, i) => {
-    for (let word = 0; word < width; word++) {
-      words[width * i + word] = Number((number >> BigInt(32 * (width - 1 - word))) & 0xffff_ffffn);
-    }
+function ipv4Of(octets: Uint8Array): number {
+  return ((octets[0]! << 24) | (octets[1]! << 16) | (octets[2]! << 8) | octets[3]!) >>> 0;
+}
+
+function ipv6Of(octets: Uint8Array): bigint {
+  const view = new DataView(octets.buffer, octets.byteOffset, 16);
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+}
+
+function wordsOf(addresses: readonly Whole[], width: number): Uint32Array {
+  const words = new Uint32Array(width * addresses.length);
+  addresses.forEach((address, i) => {
+    if (typeof address === "number") words[i] = address;
+    else
+      for (let word = 0; word < 4; word++)
+        words[4 * i + word] = Number((address >> BigInt(96 - 32 * word)) & 0xffff_ffffn);
   });
   return words;
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { formatServedPlace, type ServedPlace } from "../geo/served-place.ts";
+import type { ServedPlace } from "../geo/served-place.ts";
 import { compileNetworks, type ServedNetwork, type ServedNetworks } from "./served-networks.ts";
 import type { MemberSpec } from "./spec.ts";
 
@@ -24,8 +24,6 @@ export interface ServedPlaces extends Readonly<Record<CodedKind, CodeTable | nul
   readonly ipv6: ServedNetworks | null;
   /** Who serves everybody. */
   readonly all: readonly number[];
-  /** By member index: all that it serves, as written; for traces. */
-  readonly texts: readonly (readonly string[])[];
 }
 
 const NOBODY: readonly number[] = [];
@@ -87,7 +85,6 @@ function compile(members: readonly MemberSpec[]): ServedPlaces {
     country: codeTable(coded.country),
     continent: codeTable(coded.continent),
     all,
-    texts: members.map(({ serves }) => serves.map(formatServedPlace)),
   };
 }
 

@@ -15,6 +15,7 @@
 import { Type } from "typebox";
 import type { ClientPlace } from "../../geo/client-place.ts";
 import { continentOf, formatContinent, formatCountry, formatSubdivision } from "../../geo/place-codes.ts";
+import { formatServedPlace, type ServedPlace } from "../../geo/served-place.ts";
 import type { ClientNetwork } from "../../lib/client-network.ts";
 import {
   blockInIPv4,
@@ -24,6 +25,7 @@ import {
   segmentOfIPv6,
 } from "../served-networks.ts";
 import { type CodeTable, membersServing, type ServedPlaces, servedPlacesOf } from "../served-places.ts";
+import type { MemberSpec } from "../spec.ts";
 import { type Candidates, stepType } from "../step.ts";
 import type { StepTrace } from "../trace.ts";
 
@@ -63,7 +65,7 @@ export const geo = stepType({
         const { indexes } = candidates;
         for (let place = 0; place < candidates.count; place++) marks[indexes[place]!] = CANDIDATE;
         const level = match(places, marks, request.client);
-        if (trace !== null) traceMatch(trace, places, marks, candidates, level, request.client);
+        if (trace !== null) traceMatch(trace, members, marks, candidates, level, request.client);
         let kept = 0;
         for (let place = 0; place < candidates.count; place++) {
           const index = indexes[place]!;
@@ -157,7 +159,7 @@ function lookUpIPv6(networks: ServedNetworks, network: ClientNetwork): number {
 
 function traceMatch(
   trace: StepTrace,
-  places: ServedPlaces,
+  members: readonly MemberSpec[],
   marks: Uint8Array,
   candidates: Candidates,
   level: number,
@@ -168,9 +170,7 @@ function traceMatch(
   const why = level === Level.All ? "serves other clients" : `does not serve ${matched}`;
   for (let place = 0; place < count; place++) {
     const index = indexes[place]!;
-    const texts = places.texts[index]!;
-    const serves = texts.length === 0 ? "nothing said" : shorten(texts);
-    trace.numbers.push({ member: names[index]!, values: { serves } });
+    trace.numbers.push({ member: names[index]!, values: { serves: format(members[index]!.serves) } });
     if (level !== Level.None && marks[index] !== SERVES) {
       trace.dropped.push({ member: names[index]!, why });
     }
@@ -202,7 +202,10 @@ function describe(level: number, client: ClientPlace): string {
 }
 
 /** Thousands of networks are too many to print. */
-function shorten(texts: readonly string[]): string {
-  const shown = texts.slice(0, 4).join(" ");
-  return texts.length > 4 ? `${shown} and ${texts.length - 4} more` : shown;
+const SHOWN_MAX = 4;
+
+function format(serves: readonly ServedPlace[]): string {
+  if (serves.length === 0) return "nothing said";
+  const shown = serves.slice(0, SHOWN_MAX).map(formatServedPlace).join(" ");
+  return serves.length > SHOWN_MAX ? `${shown} and ${serves.length - SHOWN_MAX} more` : shown;
 }

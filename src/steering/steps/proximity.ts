@@ -77,26 +77,31 @@ function factorOf(bias: number): number {
 }
 
 class Ranking {
-  /** By member: x, y, z; NaN = nobody knows. */
-  readonly #vectors: Float64Array;
+  /** By member; NaN = nobody knows. */
+  readonly #x: Float64Array;
+  readonly #y: Float64Array;
+  readonly #z: Float64Array;
   readonly #factors: Float64Array;
   readonly #isBiased: boolean;
   readonly #within: Within | null;
   /** By member: the square of the chord to the client; infinite = nobody knows. */
   readonly #chords: Float64Array;
-  /** By member: what it is compared by, or less; see #keyOf(). */
+  /** By member: what it is compared by, or less; see #keyOf(). The chords themselves where no member has a bias. */
   readonly #bounds: Float64Array;
-  #placed = false;
+  #isPlaced = false;
 
   constructor(members: readonly MemberSpec[], within: Within | null) {
-    this.#vectors = Float64Array.from(
-      members.flatMap(({ location }) => (location === null ? [NaN, NaN, NaN] : unitVector(location))),
+    const vectors = members.map(({ location }) =>
+      location === null ? [NaN, NaN, NaN] : unitVector(location),
     );
+    this.#x = Float64Array.from(vectors, (vector) => vector[0]!);
+    this.#y = Float64Array.from(vectors, (vector) => vector[1]!);
+    this.#z = Float64Array.from(vectors, (vector) => vector[2]!);
     this.#factors = Float64Array.from(members, ({ bias }) => factorOf(bias));
     this.#isBiased = members.some(({ bias }) => bias !== 0);
     this.#within = within;
     this.#chords = new Float64Array(members.length);
-    this.#bounds = new Float64Array(members.length);
+    this.#bounds = this.#isBiased ? new Float64Array(members.length) : this.#chords;
   }
 
   run(candidates: Candidates, request: SteerRequest, trace: StepTrace | null): void {
@@ -105,34 +110,45 @@ class Ranking {
       return;
     }
     this.#measure(candidates, request.client);
-    const best = this.#nearest(candidates, 0);
-    const within = this.#within ?? TIE;
-    const limit = this.#limitOf(best, within);
+    const limit = this.#limitOf(this.#nearest(candidates, 0), this.#within ?? TIE);
     if (trace !== null) this.#trace(trace, candidates, request, limit);
-    if (!candidates.isLast || this.#within !== null) this.#narrow(candidates, limit);
-    if (candidates.isLast) this.#order(candidates, request, this.#within !== null);
+    const equals = this.#gather(candidates, 0, limit);
+    if (!candidates.isLast || this.#within !== null) candidates.count = equals;
+    if (candidates.isLast) this.#order(candidates, request, equals);
   }
 
   /** How far each candidate is from the client. Asks about the client only where a candidate's place is known. */
   #measure({ indexes, count }: Candidates, client: ClientPlace): void {
-    const vectors = this.#vectors;
+    const xs = this.#x;
+    const ys = this.#y;
+    const zs = this.#z;
     const chords = this.#chords;
-    const bounds = this.#bounds;
-    let located = 0;
-    for (let place = 0; place < count; place++) {
-      if (vectors[3 * indexes[place]!]! <= 1) located++;
+    let unknown = 0;
+    while (unknown < count && Number.isNaN(xs[indexes[unknown]!]!)) unknown++;
+    this.#isPlaced = unknown < count && client.locate();
+    if (!this.#isPlaced) {
+      for (let place = 0; place < count; place++) {
+        const index = indexes[place]!;
+        chords[index] = Number.POSITIVE_INFINITY;
+        this.#bounds[index] = Number.POSITIVE_INFINITY;
+      }
+      return;
     }
-    this.#placed = located > 0 && client.locate();
     const { x, y, z } = client;
     for (let place = 0; place < count; place++) {
       const index = indexes[place]!;
-      const dx = vectors[3 * index]! - x;
-      const dy = vectors[3 * index + 1]! - y;
-      const dz = vectors[3 * index + 2]! - z;
-      let chord = dx * dx + dy * dy + dz * dz;
-      if (!(this.#placed && chord <= 5)) chord = Number.POSITIVE_INFINITY;
-      chords[index] = chord;
-      bounds[index] = this.#isBiased ? boundOf(chord, this.#factors[index]!) : chord;
+      const dx = xs[index]! - x;
+      const dy = ys[index]! - y;
+      const dz = zs[index]! - z;
+      const chord = dx * dx + dy * dy + dz * dz;
+      chords[index] = Number.isNaN(chord) ? Number.POSITIVE_INFINITY : chord;
+    }
+    if (!this.#isBiased) return;
+    const bounds = this.#bounds;
+    const factors = this.#factors;
+    for (let place = 0; place < count; place++) {
+      const index = indexes[place]!;
+      bounds[index] = boundOf(chords[index]!, factors[index]!);
     }
   }
 
@@ -146,12 +162,14 @@ class Ranking {
 
   /** The least key from a place on; infinite when nobody knows where any of them is. */
   #nearest({ indexes, count }: Candidates, from: number): number {
+    const bounds = this.#bounds;
+    const isBiased = this.#isBiased;
     let least = Number.POSITIVE_INFINITY;
     for (let place = from; place < count; place++) {
       const index = indexes[place]!;
-      if (this.#bounds[index]! >= least) continue;
-      const key = this.#keyOf(index);
-      if (key < least) least = key;
+      const bound = bounds[index]!;
+      if (bound >= least) continue;
+      least = isBiased ? Math.min(least, this.#keyOf(index)) : bound;
     }
     return least;
   }
@@ -168,41 +186,34 @@ class Ranking {
     return Math.max(least, limit) * (1 + 1e-12);
   }
 
-  #isWithin(index: number, limit: number): boolean {
-    if (this.#bounds[index]! > limit) return false;
-    // The bound of a chord of less than a quarter of the globe falls short of the key by 0.6 % at most.
-    return !this.#isBiased || this.#isSurelyWithin(index, limit) || this.#keyOf(index) <= limit;
-  }
-
-  #isSurelyWithin(index: number, limit: number): boolean {
-    return this.#chords[index]! <= 2 && this.#bounds[index]! * 1.006 <= limit;
-  }
-
-  /** Keeps those up to the limit, in their order. */
-  #narrow(candidates: Candidates, limit: number): void {
-    const { indexes, count } = candidates;
-    let kept = 0;
-    for (let place = 0; place < count; place++) {
+  /** Moves the candidates up to a limit to the front, from a place on, in their order. Where they end. */
+  #gather({ indexes, count }: Candidates, from: number, limit: number): number {
+    const bounds = this.#bounds;
+    const isBiased = this.#isBiased;
+    let end = from;
+    for (let place = from; place < count; place++) {
       const index = indexes[place]!;
-      if (this.#isWithin(index, limit)) indexes[kept++] = index;
+      if (bounds[index]! > limit || (isBiased && !this.#isWithin(index, limit))) continue;
+      indexes[place] = indexes[end]!;
+      indexes[end++] = index;
     }
-    candidates.count = kept;
+    return end;
   }
 
-  /** The first `wanted` places: group after group of equals, each by the client's hash. */
-  #order(candidates: Candidates, request: SteerRequest, areEqual: boolean): void {
-    const { indexes, count, wanted } = candidates;
-    for (let place = 0; place < wanted && place < count - 1; ) {
-      const limit = areEqual
-        ? Number.POSITIVE_INFINITY
-        : this.#limitOf(this.#nearest(candidates, place), TIE);
-      let end = place;
-      for (let other = place; other < count; other++) {
-        if (!this.#isWithin(indexes[other]!, limit)) continue;
-        candidates.swap(end++, other);
-      }
-      if (end - place > 1) orderByHash(candidates, request, place, end);
-      place = end;
+  #isWithin(index: number, limit: number): boolean {
+    // Up to a quarter of the globe, the bound falls short of the key by 0.6 % at most.
+    if (this.#chords[index]! <= 2 && this.#bounds[index]! * 1.006 <= limit) return true;
+    return this.#keyOf(index) <= limit;
+  }
+
+  /** The first `wanted` places: group after group of equals, each by the client's hash. The first group ends at `end`. */
+  #order(candidates: Candidates, request: SteerRequest, end: number): void {
+    let place = 0;
+    for (let next = end; ; ) {
+      if (next - place > 1) orderByHash(candidates, request, place, next);
+      place = next;
+      if (place >= candidates.wanted || place >= candidates.count) return;
+      next = this.#gather(candidates, place, this.#limitOf(this.#nearest(candidates, place), TIE));
     }
   }
 
@@ -224,8 +235,8 @@ class Ranking {
         trace.dropped.push({ member: names[index]!, why });
       }
     }
-    if (!this.#placed) {
-      const located = this.#vectors.some((value) => value <= 1);
+    if (!this.#isPlaced) {
+      const located = this.#x.some((value) => !Number.isNaN(value));
       const who = located ? "nobody knows where the client is" : "no candidate says where it is";
       trace.why.push(isLast ? `${who}, so its hash puts them in order` : `${who}, so all candidates stay`);
       return;
@@ -240,7 +251,7 @@ class Ranking {
   }
 
   #numbersOf(index: number): Record<string, number | string> {
-    if (this.#vectors[3 * index]! <= 1 && this.#placed) {
+    if (this.#chords[index] !== Number.POSITIVE_INFINITY) {
       const km = distanceOfChord(this.#chords[index]!);
       const factor = this.#factors[index]!;
       return { km: roundKm(km), ...(factor === 1 ? {} : { "biased km": roundKm(km * factor) }) };

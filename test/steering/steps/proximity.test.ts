@@ -139,7 +139,6 @@ test.each([
   ["p policy=proximity: a@DUB b@DUB c@SYD", "2400::1 @LHR", 56],
   ["p policy=proximity+failover: a@DUB b@DUB", "8.8.8.8 @LHR", 7],
   ["p policy=proximity: a@DUB b@SYD", "8.8.8.8", 24],
-  ["p policy=proximity+failover: a@DUB b@SYD", "8.8.8.8", 7],
   ["p policy=proximity: a b", "8.8.8.8 @LHR", 24],
   ["p policy=proximity+failover: a b", "8.8.8.8 @LHR", 0],
   ["p policy=proximity: a@DUB", "8.8.8.8", 0],
