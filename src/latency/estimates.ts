@@ -30,12 +30,15 @@ export class RegionEstimates {
   readonly levels: Int8Array;
   /** By region: what the estimate was read from, as in pair.ts. */
   readonly pairs: Uint32Array;
-  /** By level: where the row starts; 0 = there is none, or it was not looked for. */
+  /** By level that an estimate is of: where the row starts. */
   readonly #rowAts = new Int32Array(LEVELS);
   readonly lookup = new LatencyLookup();
   #table: LatencyTable | null = null;
-  /** By region: its column in the table, -1 = none. By column: the region, -1 = none of ours. */
+  /** By region: its column in the table, -1 = none. */
   readonly #columns: Int16Array;
+  /** 0 where the table has none of the regions: then nobody's address needs to be looked at. */
+  #levelsMax = 0;
+  /** By column: the region, -1 = none of ours. */
   readonly #regionOf = new Int16Array(REGIONS_MAX);
 
   constructor(regions: readonly string[]) {
@@ -47,8 +50,9 @@ export class RegionEstimates {
   }
 
   begin(): void {
-    this.levels.fill(NOT_ASKED);
-    this.#rowAts.fill(0);
+    const { levels } = this;
+    // A loop rather than fill(): for a few octets the call would cost more.
+    for (let region = 0; region < levels.length; region++) levels[region] = NOT_ASKED;
   }
 
   /** This region (its index) is wanted. */
@@ -59,28 +63,26 @@ export class RegionEstimates {
   /** Estimates the regions asked about; pairs of fewer samples than `samplesMin` do not count. */
   find(table: LatencyTable, client: ClientPlace, samplesMin: number): void {
     if (table !== this.#table) this.#learn(table);
-    const { levels, lookup } = this;
+    const { levels, lookup, pairs, ms } = this;
     const columns = this.#columns;
-    let missing = 0;
-    for (let region = 0; region < levels.length; region++) {
-      if (levels[region] === UNKNOWN && columns[region]! >= 0) missing++;
-    }
-    if (missing === 0) return;
-    lookup.begin(table, client);
     const { rows } = table;
     const now = table.header[HEADER.now]!;
-    for (let level = 0; level < LEVELS; level++) {
+    lookup.begin(table, client);
+    for (let level = 0; level < this.#levelsMax; level++) {
       const at = lookup.rowAt(level);
       this.#rowAts[level] = at;
       if (at === 0) continue;
-      for (let region = 0; region < levels.length; region++) {
-        if (levels[region] !== UNKNOWN || columns[region]! < 0) continue;
-        const pair = rows[at + columns[region]!]!;
-        if (!isFresh(pair, now) || countOf(pair) < samplesMin) continue;
-        levels[region] = level;
-        this.pairs[region] = pair;
-        this.ms[region] = rttMsOf(pair);
-        missing--;
+      let missing = 0;
+      for (let region = 0; region < columns.length; region++) {
+        if (levels[region] !== UNKNOWN) continue;
+        const column = columns[region]!;
+        if (column < 0) continue;
+        const pair = rows[at + column]!;
+        if (isFresh(pair, now) && countOf(pair) >= samplesMin) {
+          levels[region] = level;
+          pairs[region] = pair;
+          ms[region] = rttMsOf(pair);
+        } else missing++;
       }
       if (missing === 0) return;
     }
@@ -90,7 +92,6 @@ export class RegionEstimates {
   holder(level: number): number {
     const table = this.#table!;
     const at = this.#rowAts[level]!;
-    if (at === 0) return -1;
     for (let place = 0; place < table.regions.length; place++) {
       const region = this.#regionOf[regionAt(table, at, place)] ?? -1;
       if (region >= 0 && this.levels[region] === level) return region;
@@ -101,10 +102,13 @@ export class RegionEstimates {
   #learn(table: LatencyTable): void {
     this.#table = table;
     this.#regionOf.fill(-1);
+    this.#levelsMax = 0;
     for (const [region, name] of this.regions.entries()) {
       const column = table.regions.indexOf(name);
       this.#columns[region] = column;
-      if (column >= 0) this.#regionOf[column] = region;
+      if (column < 0) continue;
+      this.#regionOf[column] = region;
+      this.#levelsMax = LEVELS;
     }
   }
 }

@@ -45,6 +45,7 @@ export const latency = stepType({
       within: Type.Optional(
         Type.String({
           pattern: WITHIN_PATTERN,
+          errorMessage: "a time or a part of the best, as in 10ms or 20%",
           description: "members so near to the best are equals: 10ms, or 20%; without it, the best alone",
         }),
       ),
@@ -96,11 +97,12 @@ class LatencyChooser implements LatencyChoice {
   readonly times: Float64Array;
   readonly sources: Int8Array;
   readonly distances: Float64Array;
-  lowestMs = 0;
-  chosenMs = 0;
+  // Doubles from the start, so that no number is boxed later.
+  lowestMs = Number.NaN;
+  chosenMs = Number.NaN;
   holder = -1;
-  holderMs = 0;
-  limitMs = 0;
+  holderMs = Number.NaN;
+  limitMs = Number.NaN;
   /** x, y, z of each member; NaN = nobody knows. */
   readonly #vectors: Float64Array;
   readonly #within: Within | null;
@@ -125,7 +127,7 @@ class LatencyChooser implements LatencyChoice {
   run(candidates: Candidates, request: SteerRequest, isSticky: boolean, trace: StepTrace | null): void {
     const isAnyKnown = this.#estimate(candidates, request);
     if (isAnyKnown) {
-      this.#choose(candidates, isSticky);
+      this.#choose(candidates, isSticky, trace !== null);
       if (trace !== null) traceLatency(trace, candidates, request, this, isSticky);
       if (candidates.isLast && this.#within === null) this.#order(candidates);
       else this.#narrow(candidates);
@@ -183,18 +185,25 @@ class LatencyChooser implements LatencyChoice {
   }
 
   /** Works out who is first, and up to which time members are equals. */
-  #choose({ indexes, count, isLast }: Candidates, isSticky: boolean): void {
+  #choose({ indexes, count, isLast }: Candidates, isSticky: boolean, isTraced: boolean): void {
     const { times, sources, estimates } = this;
     let lowest = indexes[0]!;
+    let nextMs = Number.POSITIVE_INFINITY;
     let nearest = NOTHING;
     for (let place = 0; place < count; place++) {
       const index = indexes[place]!;
-      if (times[index]! < times[lowest]!) lowest = index;
+      const time = times[index]!;
+      if (time < times[lowest]!) {
+        nextMs = times[lowest]!;
+        lowest = index;
+      } else if (time < nextMs && time !== times[lowest]) nextMs = time;
       if (sources[index]! < nearest) nearest = sources[index]!;
     }
     this.lowestMs = times[lowest]!;
     this.chosenMs = this.lowestMs;
-    this.holder = isSticky && nearest < DISTANCE ? estimates.holder(nearest) : -1;
+    // Who is better than all others by both margins needs no asking whether it holds. That spares a cache line.
+    const isClear = beats(this.lowestMs, nextMs) && !isTraced;
+    this.holder = isSticky && nearest < DISTANCE && !isClear ? estimates.holder(nearest) : -1;
     if (this.holder >= 0) {
       this.holderMs = estimates.ms[this.holder]!;
       this.chosenMs = beats(this.lowestMs, this.holderMs) ? this.#successor(lowest, nearest) : this.holderMs;
