@@ -9,7 +9,7 @@ import { runExpectations } from "../expectations/run-expectations.ts";
 import { count } from "../lib/count.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
-import { CLIENT_TABLE_FLAGS, loadClientTables, settingsWith } from "./client-tables.ts";
+import { loadClientTables, SERVE_FLAGS, settingsWith } from "./client-tables.ts";
 import { type Command, type CommandIo, tellError } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
 
@@ -66,7 +66,7 @@ function parseFlags(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { ...CLIENT_TABLE_FLAGS, help: { type: "boolean", short: "h" } },
+      options: { ...SERVE_FLAGS, help: { type: "boolean", short: "h" } },
     });
   } catch (error) {
     throw new WindroseError("usage", error instanceof Error ? error.message : String(error));
@@ -80,7 +80,7 @@ async function check({ dir, settings }: Request, io: CommandIo): Promise<number>
   const { faults: failures, held } =
     configuration === undefined || expectations.length === 0
       ? { faults: [], held: 0 }
-      : runExpectations(configuration, expectations, loadClientTables(settings));
+      : runExpectations(configuration, expectations, loadClientTables(settings, io));
   const faults = [...loaded.faults, ...failures];
   io.stdout.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
   const errors = faults.filter((fault) => fault.severity === "error").length;

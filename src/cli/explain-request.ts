@@ -13,16 +13,13 @@ import { cutAddress, formatAddress, parseAddress, parsePrefix } from "../lib/add
 import { WindroseError } from "../lib/errors.ts";
 import { type Name, parseName, ROOT } from "../wire/name.ts";
 import { parseType } from "../wire/rr-type.ts";
+import { SERVE_FLAGS, settingsWith } from "./client-tables.ts";
 import type { CommandIo } from "./command.ts";
-import { readSettings } from "./settings.ts";
 import type { SettingValues } from "./settings-table.ts";
 
 /** How much of an address resolvers send (RFC 7871 section 11.1). */
 const IPV4_SOURCE_LENGTH = 24;
 const IPV6_SOURCE_LENGTH = 56;
-
-/** Flags that are those of `serve`. */
-const SETTINGS_FLAGS = ["zones", "geo", "rtt", "rtt-expiry", "config"] as const;
 
 const SEED_MAX = 0xffff_ffff;
 
@@ -63,7 +60,7 @@ export function readRequest(args: string[], io: CommandIo): Request | "help" {
     down: listOf(values["at-down"]),
     seed: readSeed(values.seed),
     json: values.json === true,
-    settings: settingsOf(values, io),
+    settings: settingsWith(values, io.env),
   };
 }
 
@@ -78,27 +75,13 @@ function parseFlags(args: string[]) {
         "at-down": { type: "string", multiple: true },
         seed: { type: "string" },
         json: { type: "boolean" },
-        zones: { type: "string" },
-        geo: { type: "string", multiple: true },
-        rtt: { type: "string" },
-        "rtt-expiry": { type: "string" },
-        config: { type: "string" },
+        ...SERVE_FLAGS,
         help: { type: "boolean", short: "h" },
       },
     });
   } catch (error) {
     throw usage(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** The same flags, variables and windrose.yaml as `serve` has, or the story would be another one. */
-function settingsOf(values: ReturnType<typeof parseFlags>["values"], { env }: CommandIo): SettingValues {
-  const given = SETTINGS_FLAGS.flatMap((flag) =>
-    [values[flag] ?? []].flat().flatMap((value) => [`--${flag}`, value]),
-  );
-  const settings = readSettings(given, env);
-  if (settings === "help") throw new Error("nobody asked for the help of serve");
-  return settings;
 }
 
 function listOf(lists: readonly string[] = []): string[] {

@@ -4,7 +4,7 @@
  * cannot tell another story than the server.
  *
  *   explain-request.ts    the arguments
- *   explain-tables.ts     place data and round-trip times
+ *   client-tables.ts      place data and round-trip times
  *   explain-client.ts     whom the answer is for, and what is known of that place
  *   explain-reply.ts      the reply, and in words for how long and for whom it holds
  *
@@ -30,11 +30,11 @@ import { encodeClientSubnet, OptionCode } from "../wire/edns.ts";
 import { encodeMessage } from "../wire/message.ts";
 import { formatName } from "../wire/name.ts";
 import { typeMnemonic } from "../wire/rr-type.ts";
+import { loadClientTables } from "./client-tables.ts";
 import { type Command, tellError } from "./command.ts";
 import { type ClientReport, formatClient, reportClient } from "./explain-client.ts";
 import { formatReply, type Reply, readReply } from "./explain-reply.ts";
 import { type Request, readRequest, usage } from "./explain-request.ts";
-import { withClientTables } from "./explain-tables.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP|NETWORK] [--resolver IP] [--at-down POOL,...]
                         [--seed N] [--json] [--zones DIR] [--geo FILE]... [--rtt FILE]
@@ -94,10 +94,8 @@ export const command: Command = {
           `Cannot explain from "${dir}": its documents have errors`,
         );
       }
-      const explanation = explain(
-        withClientTables(compileSnapshot(configuration), request.settings, io),
-        request,
-      );
+      const clientTables = loadClientTables(request.settings, io);
+      const explanation = explain({ ...compileSnapshot(configuration), clientTables }, request);
       io.stdout.write(
         request.json ? `${JSON.stringify(explanation, null, 2)}\n` : formatExplanation(explanation),
       );
