@@ -73,9 +73,10 @@ export function regionOf(snapshot: Snapshot, item: string): { region: string } |
   return { region: spec.region };
 }
 
-/** What somebody probably meant, or what is said otherwise. */
+/** What somebody probably meant: a member without its pool, or a slip. Else what is said otherwise. */
 export function hint(word: string, known: Iterable<string>, otherwise: string): string {
-  const nearest = nearestWord(word, known);
+  const words = [...known];
+  const nearest = words.find((other) => other.endsWith(`/${word}`)) ?? nearestWord(word, words);
   return nearest === undefined ? otherwise : `did you mean "${nearest}"?`;
 }
 

@@ -157,7 +157,7 @@ test("runExpectations() says of each expectation that cannot be run what would b
       "22:49: "eu/eu1" is no pool and no member; did you mean "eu/eu-1"?",
       "23:65: "web/eu" is a pool, which reports no load; name members of it",
       "24:66: "eu/eu-1" has no capacity, so its load changes nothing; give the member a capacity",
-      "25:63: "eu-1" is no member; write it as pool/member",
+      "25:63: "eu-1" is no member; did you mean "eu/eu-1"?",
       "26:69: "eu/eu-1" has no region; give one to it or to its pool",
       "26:81: "eu-west" is no region of a member, and no member; write a region, or a member as pool/member",
       "27:29: no place data says which networks are "FR"; give --geo FILE, or name a network",
@@ -171,6 +171,8 @@ test("runExpectations() says of each expectation that cannot be run what would b
 const PLACED = `      placed: { pool: placed }
       fast: { pool: fast }
       sure: { pool: sure }
+      busy: { pool: busy }
+      own: { pool: own }
     expect:
 `;
 
@@ -191,6 +193,14 @@ const PLACED_POOLS = `  placed:
     members:
       - { pool: eu, location: DUB }
       - { pool: us, location: "aws:us-east-1" }
+  busy:
+    policy: [load, weighted]
+    members:
+      - { name: left, address: 192.0.2.31, capacity: 100, low: 50%, high: 100% }
+      - { name: right, address: 192.0.2.32, capacity: 100 }
+  own:
+    policy: hash
+    members: [192.0.2.41, 192.0.2.42, 192.0.2.43]
 `;
 
 /** With the country data that comes along. */
@@ -220,6 +230,21 @@ test("runExpectations() asks as clients of countries, continents and networks", 
   expect(held).toBe(7);
 });
 
+test("runExpectations() takes loads as said, and draws a client for each answer of a share", () => {
+  const { lines, held } = runPlaced(
+    '{ name: busy, from: "*", share: { left: 45-55, right: 45-55 } }',
+    '{ name: busy, from: "*", when: { load: { busy/left: 75 } }, share: { left: 28-38, right: 62-72 } }',
+    "{ name: busy, from: 192.0.2.0/24, when: { load: { busy/left: 100 } }, then: right }",
+    '{ name: own, from: "*", share: { own/192.0.2.41: 28-38, 192.0.2.42: 28-38, 192.0.2.43: 28-38 } }',
+    "{ name: own, from: 192.0.2.0/24, share: { 192.0.2.41: 0-10, 192.0.2.42: 0-10, 192.0.2.43: 0-10 } }",
+  );
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(
+    /^23:9: own\.example\.test\. A from 192\.0\.2\.0\/24: expected 0-10% from .* got 100% of 2500 draws/,
+  );
+  expect(held).toBe(4);
+});
+
 test("runExpectations() takes round-trip times as said, by region or by member, of networks and of countries", () => {
   const { lines, held } = runPlaced(
     "{ name: fast, from: 203.0.113.0/24, when: { latency: { eu-west: 20, us-east: 80 } }, then: eu }",
@@ -229,7 +254,7 @@ test("runExpectations() takes round-trip times as said, by region or by member, 
   );
   expect(lines).toMatchInlineSnapshot(`
     [
-      "20:68: the clients are a network too wide to be measured; name one of /8 or longer, or of /24 in IPv6",
+      "22:68: the clients are a network too wide to be measured; name one of /8 or longer, or of /24 in IPv6",
     ]
   `);
   expect(held).toBe(3);
@@ -245,11 +270,11 @@ test("runExpectations() says why the place of a client led elsewhere, and which 
   );
   expect(lines.map((line) => line.replace(/\([^()]*\.mmdb\)/, "(FILE)"))).toMatchInlineSnapshot(`
     [
-      "17:9: placed.example.test. A from FR: expected eu, got 198.51.100.1 (us/us-1) for 2.13.77.0/24 (16 of 16 networks fail); in pool placed geo dropped eu: does not serve country FR",
-      "18:9: placed.example.test. A from DE, JP: expected never us, got 198.51.100.1 (us/us-1) for 14.9.187.0/24 (16 of 32 networks fail); in pool placed geo: the most specific that candidates serve of this client is *; in pool us weighted: only us-1 is left; no draw is needed",
-      "19:9: sure.example.test. A from US: expected eu, got 198.51.100.1 (us/us-1) for 4.52.30.0/24 (16 of 16 networks fail); in pool sure proximity: us is the nearest, 906 km away, the client being placed by its country",
-      "20:32: the place data (FILE) has no network of "US-CA"; give --geo FILE with data that has, or name a network",
-      "21:25: the place data (FILE) has no network of "AS64500"; give --geo FILE with data that has, or name a network",
+      "19:9: placed.example.test. A from FR: expected eu, got 198.51.100.1 (us/us-1) for 2.13.77.0/24 (16 of 16 networks fail); in pool placed geo dropped eu: does not serve country FR",
+      "20:9: placed.example.test. A from DE, JP: expected never us, got 198.51.100.1 (us/us-1) for 14.9.187.0/24 (16 of 32 networks fail); in pool placed geo: the most specific that candidates serve of this client is *; in pool us weighted: only us-1 is left; no draw is needed",
+      "21:9: sure.example.test. A from US: expected eu, got 198.51.100.1 (us/us-1) for 4.52.30.0/24 (16 of 16 networks fail); in pool sure proximity: us is the nearest, 906 km away, the client being placed by its country",
+      "22:32: the place data (FILE) has no network of "US-CA"; give --geo FILE with data that has, or name a network",
+      "23:25: the place data (FILE) has no network of "AS64500"; give --geo FILE with data that has, or name a network",
     ]
   `);
 });
