@@ -67,7 +67,7 @@ export function maskTo(address: Uint8Array, length: number): Uint8Array {
   return address.map((octet, i) => octet & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
 }
 
-export function randomNetwork(random: Random): { address: Uint8Array; length: number } {
+function randomNetwork(random: Random): { address: Uint8Array; length: number } {
   const address = randomBelow(random, 2) === 0 ? randomIPv4(random) : randomIPv6(random);
   const length = randomBelow(random, 8 * address.length + 1);
   return { address: maskTo(address, length), length };
