@@ -33,7 +33,7 @@ test.each([
   ["10.1.128.1", [16, 8], 17],
   ["10.2.0.0", [8], 15],
   ["10.255.255.255", [8], 9],
-  ["9.255.255.255", [], 8],
+  ["9.255.255.255", [], 7],
   ["11.0.0.0", [], 8],
   ["128.0.0.0", [], 2],
   ["0.0.0.0", [32], 32],
@@ -54,7 +54,7 @@ test.each([
   ["2001:db8:8000::1", [48, 32], 48],
   ["2001:db8:8000:ffff:ffff:ffff:ffff:ffff", [48, 32], 48],
   ["2001:db8:8001::", [32], 48],
-  ["2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", [], 32],
+  ["2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", [], 29],
   ["ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", [128], 128],
   ["::", [], 3],
 ])("segmentOfIPv6() and blockInIPv6() know the networks around %s", (text, lengths, block) => {
