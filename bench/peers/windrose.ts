@@ -1,11 +1,11 @@
 /**
- * Ourselves, as `npm start` runs us.
+ * Ourselves, as the package runs us.
  *
  * @module
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { builtMain } from "../built.ts";
 import type { Peer } from "./peer.ts";
 import { EDITED_FILE, editedDocument, geoDocument, ZONES_FOLDER, zonesDocument } from "./zones.ts";
 
@@ -22,11 +22,10 @@ export const windrose: Peer = {
     writeFileSync(join(zones, "bench.yaml"), zonesDocument());
     writeFileSync(join(zones, EDITED_FILE), editedDocument(0));
     if (geo !== undefined) writeFileSync(join(zones, "geo.yaml"), geoDocument());
-    const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
     return {
       file: process.execPath,
       args: [
-        ...[main, "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones, "--workers", "1"],
+        ...[builtMain(), "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones, "--workers", "1"],
         ...(geo === undefined ? [] : ["--geo", geo]),
       ],
     };
