@@ -124,9 +124,9 @@ function thin(candidates: Candidates, request: SteerRequest, trace: StepTrace | 
     if (by > 0) {
       indexes[kept++] = index;
       trace?.draws.push({ drawn, total: 1, member: names[index]! });
-    } else {
+    } else if (trace !== null) {
       const why = `drew ${drawn.toFixed(3)}, and has room for ${room[index]!.toFixed(3)} of its share`;
-      trace?.dropped.push({ member: names[index]!, why });
+      trace.dropped.push({ member: names[index]!, why });
     }
   }
   if (kept === 0) {
