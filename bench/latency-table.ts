@@ -120,8 +120,7 @@ function nsOfLookup(table: LatencyTable | null, clients: Uint32Array): number {
     for (let i = 0; i < LOOKUPS; i++) {
       setAddress(client, octets, clients[i & (clients.length - 1)]!);
       if (table === null) continue;
-      estimates.begin();
-      for (let region = 0; region < regions.length; region++) estimates.ask(region);
+      estimates.begin(true);
       estimates.find(table, client, 1);
       if (estimates.levels[0]! >= 0) found += estimates.holder(estimates.levels[0]!);
     }

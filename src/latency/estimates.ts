@@ -49,10 +49,12 @@ export class RegionEstimates {
     this.#columns = new Int16Array(regions.length);
   }
 
-  begin(): void {
+  /** Nobody has an estimate now; `isAll`: every region is wanted, else those that ask() names. */
+  begin(isAll: boolean): void {
     const { levels } = this;
+    const level = isAll ? UNKNOWN : NOT_ASKED;
     // A loop rather than fill(): for a few octets the call would cost more.
-    for (let region = 0; region < levels.length; region++) levels[region] = NOT_ASKED;
+    for (let region = 0; region < levels.length; region++) levels[region] = level;
   }
 
   /** This region (its index) is wanted. */

@@ -37,8 +37,7 @@ export function withRoundTrips(
 function estimatesOf(base: LatencyTable | null, client: ClientPlace): [string, number][] {
   if (base === null) return [];
   const estimates = new RegionEstimates(base.regions);
-  estimates.begin();
-  for (const region of base.regions.keys()) estimates.ask(region);
+  estimates.begin(true);
   estimates.find(base, client, 1);
   return base.regions.flatMap((name, region): [string, number][] =>
     estimates.levels[region]! < 0 ? [] : [[name, estimates.ms[region]!]],

@@ -140,6 +140,6 @@ function deviationMs(code: number): number {
 function deviationCode(ms: number): number {
   const units = Math.min(Math.max(ms * 4, 0), 15 << 6);
   if (units < 16) return Math.round(units);
-  const exponent = Math.floor(Math.log2(units)) - 2;
-  return Math.min(63, (exponent << 3) + Math.round(units / 2 ** (exponent - 1)) - 8);
+  const exponent = 29 - Math.clz32(units); // log2 in whole numbers, less the 3 bits of a fraction, and 1
+  return Math.min(63, (exponent << 3) + Math.round(units / (1 << (exponent - 1))) - 8);
 }

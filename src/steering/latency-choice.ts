@@ -11,7 +11,7 @@ export const NOTHING = 6;
 
 export interface LatencyChoice {
   readonly estimates: RegionEstimates;
-  /** By member: index of its region, -1 = none said. */
+  /** By member: index of its region in `estimates`. */
   readonly regionOf: Int16Array;
   /** By member: ms, a level or DISTANCE or NOTHING, and km where it is a distance. */
   readonly times: Float64Array;

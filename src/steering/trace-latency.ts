@@ -70,7 +70,7 @@ function whoIsFirst(
   const { times, holder, holderMs, lowestMs, chosenMs, estimates } = choice;
   const nameOf = (ms: number) => {
     const index = indexes.find((each) => times[each] === ms)!;
-    return estimates.regions[choice.regionOf[index]!] ?? names[index]!;
+    return estimates.regions[choice.regionOf[index]!] || names[index]!;
   };
   const lowest = `${nameOf(lowestMs)} is lowest at ${rounded(lowestMs)} ms`;
   if (holder < 0 || holderMs === lowestMs) return isSticky ? lowest : `${lowest}, and sticky is off`;

@@ -81,8 +81,7 @@ export class Owner {
   /** By region, `MS@LEVEL`; `-` where nothing is known. And the scope. */
   ask(place: ClientPlace, samplesMin = 1): string {
     const estimates = new RegionEstimates(this.table.regions);
-    estimates.begin();
-    for (const region of estimates.regions.keys()) estimates.ask(region);
+    estimates.begin(true);
     place.network.scopePrefixLength = 0;
     estimates.find(this.table, place, samplesMin);
     const found = estimates.regions.map((_, region) => {

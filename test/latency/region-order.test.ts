@@ -11,8 +11,7 @@ const NETWORK = "198.51.100.0/24";
 /** Whom the network of `owner` prefers, of all regions or of some. */
 function holder(owner: Owner, regions: readonly string[] = owner.table.regions): string {
   const estimates = new RegionEstimates(regions);
-  estimates.begin();
-  for (const region of regions.keys()) estimates.ask(region);
+  estimates.begin(true);
   estimates.find(owner.table, placeOf(NETWORK), 1);
   return regions[estimates.holder(0)]!;
 }

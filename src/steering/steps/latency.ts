@@ -103,6 +103,10 @@ class LatencyChooser implements LatencyChoice {
   holder = -1;
   holderMs = Number.NaN;
   limitMs = Number.NaN;
+  /** The first member of the lowest time, the lowest time above it, and the least of the sources. */
+  #lowest = -1;
+  #nextMs = Number.NaN;
+  #nearest = NOTHING;
   /** x, y, z of each member; NaN = nobody knows. */
   readonly #vectors: Float64Array;
   readonly #within: Within | null;
@@ -110,9 +114,11 @@ class LatencyChooser implements LatencyChoice {
 
   constructor(members: readonly MemberSpec[], within: Within | null, samplesMin: number) {
     const regions = [...new Set(members.flatMap(({ region }) => region ?? []))];
-    this.estimates = new RegionEstimates(regions);
+    // Members without a region share one more, of which no table knows anything.
+    const none = regions.length;
+    this.estimates = new RegionEstimates([...regions, ""]);
     this.regionOf = Int16Array.from(members, ({ region }) =>
-      region === null ? -1 : regions.indexOf(region),
+      region === null ? none : regions.indexOf(region),
     );
     this.times = new Float64Array(members.length);
     this.sources = new Int8Array(members.length);
@@ -126,53 +132,62 @@ class LatencyChooser implements LatencyChoice {
 
   run(candidates: Candidates, request: SteerRequest, isSticky: boolean, trace: StepTrace | null): void {
     const isAnyKnown = this.#estimate(candidates, request);
+    if (isAnyKnown) this.#choose(candidates, isSticky, trace !== null);
+    if (trace !== null) traceLatency(trace, candidates, request, this, isSticky);
     if (isAnyKnown) {
-      this.#choose(candidates, isSticky, trace !== null);
-      if (trace !== null) traceLatency(trace, candidates, request, this, isSticky);
       if (candidates.isLast && this.#within === null) this.#order(candidates);
       else this.#narrow(candidates);
-      return;
-    }
-    if (trace !== null) traceLatency(trace, candidates, request, this, isSticky);
-    if (candidates.isLast) {
+    } else if (candidates.isLast) {
       const seed = request.client.network.hash(HASH_LENGTH.ipv4, HASH_LENGTH.ipv6);
       orderByKeys(candidates, seed, true);
     }
   }
 
-  /** Is there an estimate of any? */
+  /** Works out the time of each, who has the lowest, and the next to it. Is there an estimate of any? */
   #estimate({ indexes, count }: Candidates, request: SteerRequest): boolean {
     const { estimates, regionOf, times, sources } = this;
     const { client, latency } = request;
+    const isAll = count === times.length;
+    estimates.begin(isAll);
     if (latency !== null) {
-      estimates.begin();
-      for (let place = 0; place < count; place++) {
-        const region = regionOf[indexes[place]!]!;
-        if (region >= 0) estimates.ask(region);
-      }
+      if (!isAll) for (let place = 0; place < count; place++) estimates.ask(regionOf[indexes[place]!]!);
       estimates.find(latency, client, this.#samplesMin);
     }
-    let known = 0;
+    const { levels, ms } = estimates;
+    let lowest = -1;
+    let lowestMs = Number.POSITIVE_INFINITY;
+    let nextMs = Number.POSITIVE_INFINITY;
+    let nearest = NOTHING;
     for (let place = 0; place < count; place++) {
       const index = indexes[place]!;
       const region = regionOf[index]!;
-      if (latency !== null && region >= 0 && estimates.levels[region]! >= 0) {
-        times[index] = estimates.ms[region]!;
-        sources[index] = estimates.levels[region]!;
-        known++;
-      } else if (this.#measureDistance(index, request)) known++;
-      else {
-        sources[index] = NOTHING;
-        times[index] = Number.POSITIVE_INFINITY;
-      }
+      let source = levels[region]!;
+      if (source >= 0) times[index] = ms[region]!;
+      else source = this.#measureDistance(index, request);
+      sources[index] = source;
+      const time = times[index]!;
+      if (time < lowestMs) {
+        nextMs = lowestMs;
+        lowestMs = time;
+        lowest = index;
+      } else if (time > lowestMs && time < nextMs) nextMs = time;
+      if (source < nearest) nearest = source;
     }
-    return known > 0;
+    this.#lowest = lowest;
+    this.#nextMs = nextMs;
+    this.#nearest = nearest;
+    this.lowestMs = lowestMs;
+    return lowest >= 0;
   }
 
-  #measureDistance(index: number, { client }: SteerRequest): boolean {
+  /** DISTANCE or NOTHING. */
+  #measureDistance(index: number, { client }: SteerRequest): number {
     const vectors = this.#vectors;
     const x = vectors[3 * index]!;
-    if (Number.isNaN(x) || !client.locate()) return false;
+    if (Number.isNaN(x) || !client.locate()) {
+      this.times[index] = Number.POSITIVE_INFINITY;
+      return NOTHING;
+    }
     const y = vectors[3 * index + 1]!;
     const z = vectors[3 * index + 2]!;
     const chord =
@@ -180,33 +195,22 @@ class LatencyChooser implements LatencyChoice {
     const km = distanceOfChord(chord);
     this.distances[index] = km;
     this.times[index] = msOfDistance(km);
-    this.sources[index] = DISTANCE;
-    return true;
+    return DISTANCE;
   }
 
   /** Works out who is first, and up to which time members are equals. */
-  #choose({ indexes, count, isLast }: Candidates, isSticky: boolean, isTraced: boolean): void {
-    const { times, sources, estimates } = this;
-    let lowest = indexes[0]!;
-    let nextMs = Number.POSITIVE_INFINITY;
-    let nearest = NOTHING;
-    for (let place = 0; place < count; place++) {
-      const index = indexes[place]!;
-      const time = times[index]!;
-      if (time < times[lowest]!) {
-        nextMs = times[lowest]!;
-        lowest = index;
-      } else if (time < nextMs && time !== times[lowest]) nextMs = time;
-      if (sources[index]! < nearest) nearest = sources[index]!;
-    }
-    this.lowestMs = times[lowest]!;
+  #choose({ isLast }: Candidates, isSticky: boolean, isTraced: boolean): void {
+    const { estimates } = this;
+    const nearest = this.#nearest;
     this.chosenMs = this.lowestMs;
     // Who is better than all others by both margins needs no asking whether it holds. That spares a cache line.
-    const isClear = beats(this.lowestMs, nextMs) && !isTraced;
+    const isClear = beats(this.lowestMs, this.#nextMs) && !isTraced;
     this.holder = isSticky && nearest < DISTANCE && !isClear ? estimates.holder(nearest) : -1;
     if (this.holder >= 0) {
       this.holderMs = estimates.ms[this.holder]!;
-      this.chosenMs = beats(this.lowestMs, this.holderMs) ? this.#successor(lowest, nearest) : this.holderMs;
+      this.chosenMs = beats(this.lowestMs, this.holderMs)
+        ? this.#successor(this.#lowest, nearest)
+        : this.holderMs;
     }
     const within = this.#within;
     if (within === null) this.limitMs = isLast ? Number.POSITIVE_INFINITY : this.chosenMs;
