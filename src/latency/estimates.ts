@@ -20,7 +20,7 @@ import { REGIONS_MAX, regionAt } from "./region-order.ts";
 
 /** Levels of a region that was not asked about, and of one that no row has. */
 const NOT_ASKED = -2;
-export const UNKNOWN = -1;
+const UNKNOWN = -1;
 
 export class RegionEstimates {
   readonly regions: readonly string[];

@@ -22,7 +22,7 @@ export interface SampleLine {
   count: number;
 }
 
-export const RTT_MS_MAX = 60_000;
+const RTT_MS_MAX = 60_000;
 /** As ids of documents are. */
 const REGION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,62}[A-Za-z0-9_])?$/;
 const COLUMNS = ["network", "region", "rtt_ms", "at", "count"] as const;
