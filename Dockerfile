@@ -3,15 +3,23 @@
 #   docker build -t windrose .
 #   docker run --rm -p 5300:5300/udp -p 5300:5300/tcp -v "$PWD/zones:/zones:ro" windrose
 #
-# The image brings the Node that package.json pins, so the `node` dev dependency stays out. There is
-# nothing to build: Node 24 strips the types.
+# Compiled in a stage of its own: JavaScript answers somewhat faster than stripped TypeScript (bench/built.ts says
+# why). The image brings the Node that package.json pins, so the `node` dev dependency stays out of it.
+FROM node:24-bookworm-slim AS build
+
+WORKDIR /app
+COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
+RUN npm ci --no-audit --no-fund
+COPY src ./src
+RUN npm run build
+
 FROM node:24-bookworm-slim
 
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 COPY LICENSE README.md CHANGELOG.md ./
-COPY src ./src
+COPY --from=build /app/dist ./dist
 COPY zones /zones
 
 USER node
@@ -24,5 +32,5 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "\
   resolver.resolveSoa('.', (error) => process.exit(error && error.code !== 'EREFUSED' ? 1 : 0));"]
 
 # Not npm: node is to get the SIGTERM of `docker stop` itself, and drains on it.
-ENTRYPOINT ["node", "src/main.ts"]
+ENTRYPOINT ["node", "dist/main.js"]
 CMD ["serve", "--dns", "0.0.0.0:5300", "--zones", "/zones"]

@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { PEERS } from "./peers/index.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { GEO, WORKLOADS } from "./workloads.ts";
 
 export const SECTIONS = ["cpu", "latency", "edit", "idle", "tcp"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -24,6 +25,8 @@ export interface BenchArguments {
   readonly connections: number;
   /** Queries in flight on each connection; one setting after the other. */
   readonly inFlight: readonly number[];
+  /** An MMDB file of countries; with it there is one workload more. */
+  readonly geo: string | undefined;
   readonly json: string | undefined;
 }
 
@@ -38,6 +41,7 @@ export const USAGE = `npm run bench -- [flags]
   --sockets N       cpu, latency, edit: sockets of the generator, 1 to 64 (1)
   --connections N   tcp: connections, 1 to 64 (8)
   --in-flight LIST  tcp: queries in flight on each connection, each 1 to 128 (64,1)
+  --geo FILE        cpu: an MMDB file of countries, laid out as MaxMind's; adds the workload geo
   --json FILE       all figures of all runs`;
 
 /** Throws an Error that says what is wrong with which flag. */
@@ -55,6 +59,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | "
       sockets: { type: "string" },
       connections: { type: "string" },
       "in-flight": { type: "string" },
+      geo: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean" },
     },
@@ -63,7 +68,11 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | "
   return {
     only: chooseFrom(SECTIONS, "--only", values.only),
     servers: chooseFrom(idsOf(PEERS), "--servers", values.servers),
-    workloads: chooseFrom(idsOf(WORKLOADS), "--workloads", values.workloads),
+    workloads: chooseFrom(
+      idsOf(values.geo === undefined ? WORKLOADS : [...WORKLOADS, GEO]),
+      "--workloads",
+      values.workloads,
+    ),
     seconds:
       values.seconds === undefined ? undefined : numberWithin("--seconds", values.seconds, 0, [0.1, 30]),
     rounds: wholeWithin("--rounds", values.rounds, 7, [1, 50]),
@@ -77,6 +86,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | "
     inFlight: (values["in-flight"] ?? "64,1")
       .split(",")
       .map((text) => wholeWithin("--in-flight", text, 0, [1, 128])),
+    geo: values.geo === undefined ? undefined : resolve(values.geo),
     json: values.json,
   };
 }

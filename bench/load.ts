@@ -18,7 +18,8 @@ import { parseArgs } from "node:util";
 import type { Configuration } from "../src/documents/configuration.ts";
 import { DocumentReader } from "../src/documents/document-reader.ts";
 import { listFolder } from "../src/documents/folder.ts";
-import { compileSnapshot } from "../src/snapshot/snapshot.ts";
+import { keepHeapSmall } from "../src/lib/heap.ts";
+import { applyNews, compileSnapshot, newsBetween } from "../src/snapshot/snapshot.ts";
 import { changeBetween } from "../src/sync/configuration-change.ts";
 import { readFilesAside } from "../src/sync/reading-thread.ts";
 
@@ -56,10 +57,12 @@ if (values.write !== undefined) {
 async function run(): Promise<void> {
   // Elsewhere, so that its garbage is not counted here.
   execFileSync(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2), "--write", dir]);
+  keepHeapSmall(); // as serve does
   const before = rssMB();
   const reader = new DocumentReader(readFilesAside());
   let startedMs = performance.now();
-  const { configuration, faults } = await reader.load(await listFolder(dir));
+  let listing = await listFolder(dir);
+  const { configuration, faults } = await reader.load(listing);
   if (configuration === undefined) throw new Error(JSON.stringify(faults[0]));
   const snapshot = compileSnapshot(configuration);
   const seconds = (performance.now() - startedMs) / 1000;
@@ -80,12 +83,12 @@ async function run(): Promise<void> {
     writeFileSync(`${pathOf(file)}.tmp`, textOf(file, edit));
     renameSync(`${pathOf(file)}.tmp`, pathOf(file));
     startedMs = performance.now();
-    const listing = await listFolder(dir);
+    listing = await listFolder(dir, listing);
     const knownMs = performance.now();
     const loaded = await reader.load(listing, current);
     const joinedMs = performance.now();
     changeBetween(current, loaded.configuration!);
-    published = compileSnapshot(loaded.configuration!, published);
+    published = applyNews(published, newsBetween(published, loaded.configuration!, current));
     edits.push(performance.now() - knownMs);
     joins.push(joinedMs - knownMs);
     listings.push(knownMs - startedMs);

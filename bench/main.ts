@@ -94,7 +94,7 @@ async function startServers(
       continue;
     }
     try {
-      servers.push(await ServerProcess.start(peer, temporary, cores.server));
+      servers.push(await ServerProcess.start(peer, temporary, { core: cores.server, geo: options.geo }));
     } catch (error) {
       say(`Left out: ${(error as Error).message}`);
     }

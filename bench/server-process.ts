@@ -20,6 +20,12 @@ const STOP_TIMEOUT_MS = 5_000;
 const OUTPUT_LENGTH_MAX = 4_000_000;
 const REPORT_LENGTH_MAX = 4_000;
 
+export interface StartOptions {
+  readonly core: number | undefined;
+  /** See Place. */
+  readonly geo?: string | undefined;
+}
+
 export class ServerProcess {
   readonly peer: Peer;
   readonly port: number;
@@ -28,7 +34,11 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   #output = "";
 
-  private constructor(peer: Peer, { port, directory }: Place, child: ChildProcess) {
+  private constructor(
+    peer: Peer,
+    { port, directory }: Pick<Place, "port" | "directory">,
+    child: ChildProcess,
+  ) {
     this.peer = peer;
     this.port = port;
     this.directory = directory;
@@ -44,11 +54,11 @@ export class ServerProcess {
   }
 
   /** Throws when the server does not answer in time, with what it printed. */
-  static async start(peer: Peer, temporary: string, core: number | undefined): Promise<ServerProcess> {
+  static async start(peer: Peer, temporary: string, { core, geo }: StartOptions): Promise<ServerProcess> {
     const directory = join(temporary, peer.id);
     mkdirSync(directory);
     const port = await freeUdpPort();
-    const { file, args } = pinned(peer.prepare({ directory, port }), core);
+    const { file, args } = pinned(peer.prepare({ directory, port, geo }), core);
     const server = new ServerProcess(
       peer,
       { port, directory },

@@ -73,7 +73,7 @@ async function soak(temporary: string): Promise<boolean> {
   const surroundings = { cores, signal: interrupt.signal, options: { sockets: 1, window: 192 } };
   const editsPerSecond = Number(values["edits-per-second"]);
   const editor = new Editor(temporary, cores.server);
-  const server = await ServerProcess.start(traced, temporary, cores.server);
+  const server = await ServerProcess.start(traced, temporary, { core: cores.server });
   const steps: Step[] = [];
   try {
     const gcLog = new GcLog();

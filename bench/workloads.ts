@@ -88,9 +88,21 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
+/**
+ * Asked only where there is place data (`--geo FILE`).
+ */
+export const GEO: Workload = {
+  id: "geo",
+  title: "A by place, EDNS with random /24 ECS",
+  count: VARIED,
+  rcode: NOERROR,
+  answers: 1,
+  query: (random) => withClientSubnet(random, aQuery("geo.example.com")),
+};
+
 /** Throws Error when there is none of that id. */
 export function workloadOf(id: string): Workload {
-  const workload = WORKLOADS.find((known) => known.id === id);
+  const workload = [...WORKLOADS, GEO].find((known) => known.id === id);
   if (workload === undefined) throw new Error(`there is no workload "${id}"`);
   return workload;
 }

@@ -8,6 +8,8 @@ export interface Peer {
   readonly title: string;
   /** What is missing and how to get it, when it cannot be run here; undefined when it can. */
   missing(): string | undefined;
+  /** What it lacks for a workload, by id, and how to get it; undefined when it can be asked. */
+  lacks?(workload: string): string | undefined;
   /** Writes its configuration into an empty directory, says how to start it in the foreground. */
   prepare(place: Place): Command;
   /** False for the echo: its "replies" are the queries. */
@@ -23,6 +25,8 @@ export interface Peer {
 export interface Place {
   /** Its own, empty; removed at the end. */
   readonly directory: string;
+  /** An MMDB file with `continent.code` and `country.iso_code`; undefined: nothing is asked by place. */
+  readonly geo: string | undefined;
   /** UDP and TCP, on 127.0.0.1. */
   readonly port: number;
 }

@@ -1,30 +1,33 @@
 /**
- * Ourselves, as `npm start` runs us.
+ * Ourselves, as the package runs us.
  *
  * @module
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { builtMain } from "../built.ts";
 import type { Peer } from "./peer.ts";
-import { EDITED_FILE, editedDocument, ZONES_FOLDER, zonesDocument } from "./zones.ts";
+import { EDITED_FILE, editedDocument, geoDocument, ZONES_FOLDER, zonesDocument } from "./zones.ts";
 
 export const windrose: Peer = {
   id: "windrose",
   title: "Windrose",
   checkReplies: true,
   hasTcp: true,
-  notes: { weighted: "a pool with `policy: weighted`" },
+  notes: { weighted: "a pool with `policy: weighted`", geo: "a pool with `policy: geo`" },
   missing: () => undefined,
-  prepare({ directory, port }) {
+  prepare({ directory, port, geo }) {
     const zones = join(directory, ZONES_FOLDER);
     mkdirSync(zones);
     writeFileSync(join(zones, "bench.yaml"), zonesDocument());
     writeFileSync(join(zones, EDITED_FILE), editedDocument(0));
-    const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+    if (geo !== undefined) writeFileSync(join(zones, "geo.yaml"), geoDocument());
     return {
       file: process.execPath,
-      args: [main, "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones, "--workers", "1"],
+      args: [
+        ...[builtMain(), "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones, "--workers", "1"],
+        ...(geo === undefined ? [] : ["--geo", geo]),
+      ],
     };
   },
 };

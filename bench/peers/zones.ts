@@ -21,6 +21,47 @@ export function largeZoneAddress(n: number): string {
   return `198.51.${100 + (n >> 8)}.${n & 0xff}`;
 }
 
+export const WEIGHTED_NAME = `weighted.${SMALL_ZONE}`;
+
+/** The weighted name as a zone of its own; its address is another's to give. */
+export function weightedMasterFile(): string {
+  return masterFileHead(WEIGHTED_NAME);
+}
+
+/** Answers by place; each of these addresses answers for two continents. */
+export const GEO_NAME = `geo.${SMALL_ZONE}`;
+export const GEO_MEMBERS = [
+  { name: "eu", address: "192.0.2.21", codes: ["EU", "AF"], continents: ["europe", "africa"] },
+  { name: "us", address: "192.0.2.22", codes: ["NA", "SA"], continents: ["north-america", "south-america"] },
+  { name: "asia", address: "192.0.2.23", codes: ["AS", "OC"], continents: ["asia", "oceania"] },
+] as const;
+/** The member that answers clients of which nothing is known. */
+export const GEO_DEFAULT = GEO_MEMBERS[1];
+
+/** The name that is answered by place as a zone of its own; `record` is the line for it. */
+export function geoMasterFile(record: string): string {
+  return `${masterFileHead(GEO_NAME)}${record}\n`;
+}
+
+/** The same as one of our documents. */
+export function geoDocument(): string {
+  const members = GEO_MEMBERS.map((member) => {
+    const serves = [...member.continents, ...(member === GEO_DEFAULT ? ['"*"'] : [])];
+    return `{ name: ${member.name}, address: ${member.address}, serves: [${serves.join(", ")}] }`;
+  });
+  return `pools:
+  geo:
+    policy: geo
+    members: [${members.join(", ")}]
+zones:
+  ${GEO_NAME}:
+    ttl: 300
+    contact: hostmaster@example.com
+    records:
+      "@": { NS: [ns1.${SMALL_ZONE}., ns2.${SMALL_ZONE}.], pool: geo }
+`;
+}
+
 /** The small zone as a master file; `weighted` is the line for the weighted name. */
 export function smallMasterFile(weighted = `weighted A ${WEIGHTED_MEMBERS[2].address}`): string {
   return `${masterFileHead(SMALL_ZONE)}www A ${STATIC_ADDRESS}\n*.wild A ${WILDCARD_ADDRESS}\n${weighted}\n`;

@@ -11,7 +11,7 @@ import { type BenchContext, runUdp } from "../context.ts";
 import type { UdpRun } from "../figures.ts";
 import { formatWorkload } from "../report.ts";
 import type { ServerProcess } from "../server-process.ts";
-import { WORKLOADS, type Workload } from "../workloads.ts";
+import { GEO, WORKLOADS, type Workload } from "../workloads.ts";
 
 const SECONDS = 1.5;
 const WARM_UP_SECONDS = 1;
@@ -20,7 +20,13 @@ const COMPARED_WITH_SLOW: readonly string[] = ["static", "weighted"];
 
 export async function measureCpu(context: BenchContext): Promise<UdpRun[]> {
   const { options, say } = context;
-  const workloads = WORKLOADS.filter(({ id }) => options.workloads.includes(id));
+  const workloads = [...WORKLOADS, GEO].filter(({ id }) => options.workloads.includes(id));
+  for (const { peer } of context.servers) {
+    for (const { id } of workloads) {
+      const lacks = peer.lacks?.(id);
+      if (lacks !== undefined) say(`Left out: ${peer.title}, ${id}: ${lacks}`);
+    }
+  }
   const runs: UdpRun[] = [];
   for (let round = 0; round <= options.rounds; round++) {
     for (const workload of workloads) {
@@ -41,6 +47,7 @@ export async function measureCpu(context: BenchContext): Promise<UdpRun[]> {
 }
 
 function isCompared({ peer }: ServerProcess, { id }: Workload): boolean {
+  if (peer.lacks?.(id) !== undefined) return false;
   return peer.isSlow !== true || COMPARED_WITH_SLOW.includes(id);
 }
 

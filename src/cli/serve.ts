@@ -16,7 +16,8 @@ import { COUNTER } from "../server/counters.ts";
 import { DataPlane } from "../server/data-plane.ts";
 import { formatListenAddress } from "../server/listen-address.ts";
 import type { TcpLimits } from "../server/tcp-limits.ts";
-import type { Snapshot } from "../snapshot/snapshot.ts";
+import { applyNews, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
+import { ClientTablesFollower } from "../sync/client-tables.ts";
 import { Follower } from "../sync/follower.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { formatExamples } from "./examples.ts";
@@ -60,17 +61,22 @@ export const command: Command = {
 
 async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
   const follower = new Follower({ dir: settings.zones, log });
+  const { geo: placeFiles, rtt, rttExpiry } = settings;
+  const samples = rtt === null ? null : { file: rtt, expiryMs: rttExpiry };
+  const clientTables = new ClientTablesFollower({ placeFiles, samples, log });
   const signals = new Signals(() => follower.reload("SIGHUP"));
   let plane: DataPlane | undefined;
   try {
     keepHeapSmall();
-    const snapshot = await follower.loadFirst();
+    const [documents, tables] = await Promise.all([follower.loadFirst(), clientTables.loadFirst()]);
+    const snapshot = applyNews(documents, newsOfClientTables(documents, tables));
     plane = newDataPlane(settings, snapshot, log);
     const bound = await plane.listen(settings.dns);
     for (const address of bound.map(formatListenAddress)) {
       for (const transport of ["udp", "tcp"]) log.info({ transport, address }, "listening");
     }
     follower.follow(plane);
+    clientTables.follow(plane);
     const { generation, zones, pools } = snapshot;
     log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
     io.stdout.write(formatExamples(snapshot, bound));
@@ -84,7 +90,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     showFaults(error, io);
     throw error;
   } finally {
-    await follower.stop();
+    await Promise.all([follower.stop(), clientTables.stop()]);
     signals.close();
   }
 }

@@ -43,7 +43,13 @@ export interface ListSetting<Value> extends Setting<Value> {
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
+/** The default of a list that may be empty. */
+export const NONE = "none";
+
 const HOUR_MS = 3_600_000;
+
+/** Paths change within hours as within weeks; after a week what was measured says little more than distance does. */
+const RTT_EXPIRY_MS = 168 * HOUR_MS;
 
 export const SETTINGS = {
   zones: setting({
@@ -60,6 +66,30 @@ export const SETTINGS = {
     parse: listenAddress,
     default: "127.0.0.1:5300",
     help: "where to answer, over UDP and TCP; without a port it is 53; IPv6 as [2001:db8::53]:53; 0.0.0.0 and [::] are all addresses",
+  }),
+  geo: list({
+    flag: "geo",
+    placeholder: "FILE",
+    parse: someText,
+    default: NONE,
+    shownDefault: "the countries that come with the program",
+    isPath: true,
+    help: "MMDB file that says where clients are, by country, subdivision, AS or coordinates; a later one counts where it knows something",
+  }),
+  rtt: setting({
+    flag: "rtt",
+    placeholder: "FILE",
+    parse: textOrNone,
+    default: NONE,
+    isPath: true,
+    help: "file of round-trip times, CSV or JSON lines, for the step latency; followed while the server runs",
+  }),
+  rttExpiry: setting({
+    flag: "rtt-expiry",
+    placeholder: "TIME",
+    parse: duration(HOUR_MS, 8760 * HOUR_MS),
+    default: formatDuration(RTT_EXPIRY_MS),
+    help: "how long a measured round-trip time counts; a line of the file without a time does not age",
   }),
   workers: setting({
     flag: "workers",

@@ -16,7 +16,7 @@ import { WindroseError } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { formatListenAddress, isWildcard, type ListenAddress } from "../server/listen-address.ts";
 import { WrongValue } from "./setting-kinds.ts";
-import { SETTINGS, type Setting, type SettingValues, variableOf } from "./settings-table.ts";
+import { NONE, SETTINGS, type Setting, type SettingValues, variableOf } from "./settings-table.ts";
 
 const CONFIG_FLAG = "config";
 const CONFIG_FILE = "windrose.yaml";
@@ -50,6 +50,7 @@ export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): S
 function readValue(one: Setting<unknown>, places: readonly Place[]): unknown {
   const given = places.map((place) => place.get(one.flag)).find((found) => found !== undefined);
   const texts = given?.texts ?? [typeof one.default === "string" ? one.default : one.default()];
+  if ("isList" in one && one.default === NONE && texts.length === 1 && texts[0] === NONE) return [];
   try {
     return "isList" in one ? texts.map((text) => one.parse(text)) : one.parse(texts.at(-1)!);
   } catch (error) {
@@ -145,7 +146,10 @@ function readFile(file: string, askedBy?: string): Place {
     });
     if (texts.length === 0)
       throw fault(offset, `"${flag}" is an empty list; name at least one, or leave it out`);
-    const paths = known.isPath === true ? texts.map((path) => resolve(dirname(file), path)) : texts;
+    const paths =
+      known.isPath === true
+        ? texts.map((path) => (path === NONE ? path : resolve(dirname(file), path)))
+        : texts;
     add(place, flag, paths, `${at(offset)}: ${flag}`);
   }
   return place;

@@ -8,7 +8,7 @@
  *
  * Made by joinDocuments(), never changed. A zone that a reload did not change is the very
  * object of the configuration before, so "unchanged" is a comparison of identities; so is a
- * pool or a monitor whose file did not change.
+ * monitor whose file did not change, and a pool without pools among its members.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import type { PoolSpec } from "../steering/spec.ts";
 import type { Name } from "../wire/name.ts";
 import type { ZoneImage } from "../zone/zone-image.ts";
 import type { MonitorText } from "./schema.ts";
+import type { ZoneTable } from "./zone-table.ts";
 
 export interface Configuration {
-  /** By nameKey() of the apex. */
-  readonly zones: ReadonlyMap<string, ZoneDocument>;
+  readonly zones: ZoneTable;
   readonly pools: ReadonlyMap<string, PoolDocument>;
   readonly monitors: ReadonlyMap<string, MonitorDocument>;
 }
@@ -42,8 +42,8 @@ export interface ZoneDocument {
 export interface PoolDocument extends PoolSpec {
   /** The region whose probers and round-trip times speak for the members. */
   readonly region?: string;
-  /** Degrees, or a name that later steps look up. */
-  readonly location?: Coordinates | string;
+  /** Where the members stand. */
+  readonly location?: Coordinates;
   /** Id of a monitor. */
   readonly monitor?: string;
 }

@@ -14,6 +14,7 @@ import { type Name, nameKey } from "../wire/name.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
 import { BrokenParts } from "./broken-parts.ts";
 import type { MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
+import { compileExpectations, type Expectation } from "./expectations.ts";
 import { FaultList, Place } from "./fault-list.ts";
 import { compileMonitor } from "./monitors.ts";
 import { compilePool } from "./pools.ts";
@@ -61,6 +62,8 @@ export interface FileZone {
   /** Undefined when the zone has an error. */
   readonly document: ZoneDocument | undefined;
   readonly steering: readonly Steering[];
+  /** Those without a fault. */
+  readonly expectations: readonly Expectation[];
   readonly faults: readonly Fault[];
   /** Only where it was asked for; of zones without an error. */
   readonly data?: ZoneData;
@@ -146,14 +149,17 @@ function readFileZone(
 ): FileZone {
   const key = nameKey(apex);
   const { text: rest, isWhole } = broken.zone(id, text);
-  if (rest === undefined) return { id, key, apex, document: undefined, steering: [], faults: [] };
+  if (rest === undefined)
+    return { id, key, apex, document: undefined, steering: [], expectations: [], faults: [] };
   const list = new FaultList();
   const { data, soa, steering } = readZone(apex, rest, { place, faults: list, isWhole, modifiedMs });
+  const expectations = kept(compileExpectations(apex, rest.expect ?? [], place.at("expect"), list));
   const faults = kept(list.sorted());
-  if (!isWhole || hasErrors(faults)) return { id, key, apex, document: undefined, steering, faults };
+  const summary = { id, key, apex, steering, expectations, faults };
+  if (!isWhole || hasErrors(faults)) return { ...summary, document: undefined };
   const document = makeZoneDocument(id, data, soa);
   const records = keepData?.(key) === true ? { data } : {};
-  return { id, key, apex, document, steering, faults, ...records };
+  return { ...summary, document, ...records };
 }
 
 /**

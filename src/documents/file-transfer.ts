@@ -14,6 +14,5 @@ export function reviveFileDocuments(cloned: FileDocuments): FileDocuments {
 
 function reviveZone(zone: FileZone): FileZone {
   if (zone.document === undefined) return zone;
-  const { buffer, poolIds } = zone.document.image;
-  return { ...zone, document: { ...zone.document, image: new ZoneImage(buffer, poolIds) } };
+  return { ...zone, document: { ...zone.document, image: ZoneImage.of(zone.document.image) } };
 }

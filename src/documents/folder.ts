@@ -35,6 +35,8 @@ export interface ListedFile {
 export interface FolderListing {
   /** By path. */
   readonly files: ReadonlyMap<string, ListedFile>;
+  /** The folder itself, and those in it. */
+  readonly folders: readonly string[];
   /** What could not be looked at. */
   readonly faults: readonly Fault[];
 }
@@ -42,17 +44,20 @@ export interface FolderListing {
 /**
  * All *.yaml and *.yml files of a folder and the folders in it. Files and folders whose names begin
  * with a dot are left alone: editors and Kubernetes keep theirs there. Links are followed.
- * Never throws: what cannot be read is a fault.
+ * Never throws: what cannot be read is a fault. A file that is as it was in `known` is its very object, so that
+ * looking every second leaves nothing to keep.
  */
-export async function listFolder(dir: string): Promise<FolderListing> {
+export async function listFolder(dir: string, known?: FolderListing): Promise<FolderListing> {
   const faults: Fault[] = [];
   const files = new Map<string, ListedFile>();
+  const folders: string[] = [];
   const seen = new Set<string>();
   async function visit(folder: string): Promise<void> {
     try {
       const real = await realpath(folder);
       if (seen.has(real)) return; // a link to a folder above
       seen.add(real);
+      folders.push(folder);
       const names = (await readdir(folder)).filter((name) => !name.startsWith(".")).sort(compareText);
       for (const [index, name] of names.entries()) {
         if (index % FILES_A_TURN === FILES_A_TURN - 1) await nextTurn();
@@ -63,14 +68,18 @@ export async function listFolder(dir: string): Promise<FolderListing> {
         if (found instanceof Error) {
           if (isYaml) faults.push(unreadable(path, found));
         } else if (found.isDirectory()) await visit(path);
-        else if (found.isFile() && isYaml) files.set(path, listed(path, found));
+        else if (found.isFile() && isYaml) {
+          const file = listed(path, found);
+          const before = known?.files.get(path);
+          files.set(path, before?.stamp === file.stamp ? before : file);
+        }
       }
     } catch (error) {
       faults.push(unreadable(folder, error));
     }
   }
   await visit(dir);
-  return { files, faults };
+  return { files, folders, faults };
 }
 
 /** What cannot be looked at counts too: a fault that comes or goes is a change. */

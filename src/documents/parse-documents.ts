@@ -8,28 +8,34 @@
  * A document with a fault does not hide the faults of others: what the schema refuses is left
  * out, its name stays known, and nothing is said of what may only seem to be missing because of it.
  *
- * Joining walks all zones at every load, ten thousand maybe, so it touches each only in passing.
+ * Joining walks all zones at every load, ten thousand maybe, so it touches each only in passing, and makes no map of
+ * them while they are the same ones (zone-table.ts).
  *
  * @module
  */
-import type { Fault } from "../lib/fault.ts";
-import { formatName } from "../wire/name.ts";
+import { type Fault, hasErrors } from "../lib/fault.ts";
+import { formatName, type Name } from "../wire/name.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
-import type { Configuration, MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
+import type { Configuration, MonitorDocument, PoolDocument } from "./configuration.ts";
+import type { Expectation } from "./expectations.ts";
 import { compareText, FaultList, Place, type Written } from "./fault-list.ts";
 import { type FileDocuments, type FilePool, type ReadOptions, readFileDocuments } from "./file-documents.ts";
+import { linkPoolMembers } from "./member-traits.ts";
 import { PoolGraph } from "./pool-graph.ts";
 import type { PoolText } from "./schema.ts";
 import { unknownWord } from "./schema-faults.ts";
 import { RereadSource, type SourceFile } from "./source.ts";
 import { continueZone } from "./zone-change.ts";
 import { checkSteeredNames, checkZonesWithin, type PlacedZone, placeOf } from "./zone-links.ts";
+import { Apexes, ZoneTable } from "./zone-table.ts";
 
 export interface LoadedDocuments {
   /** Undefined when there is an error among the faults. */
   readonly configuration: Configuration | undefined;
   /** Errors and warnings, by file, line and column. */
   readonly faults: readonly Fault[];
+  /** Of all zones, in the order of the files. */
+  readonly expectations: readonly PlacedExpectation[];
   /** Records of the zones that were asked for with `keepData`, by nameKey() of the apex. */
   readonly data: ReadonlyMap<string, ZoneData>;
 }
@@ -73,6 +79,14 @@ export function joinDocuments(
   return loaded;
 }
 
+/** An expectation, and where it is written; its place may be asked for as long as the file is as it was. */
+export interface PlacedExpectation {
+  readonly expectation: Expectation;
+  /** Apex of the zone that it stands in. */
+  readonly zone: Name;
+  readonly place: Place;
+}
+
 /** A document and where it is written. */
 interface Placed<Document> {
   readonly document: Document;
@@ -83,9 +97,9 @@ class Join {
   readonly #faults = new FaultList();
   readonly #monitors = new Map<string, Placed<MonitorDocument | undefined>>();
   readonly #pools = new Map<string, Placed<FilePool>>();
-  /** By key. */
-  readonly #zones = new Map<string, PlacedZone>();
+  #zones: PlacedZone[] = [];
   readonly #data = new Map<string, ZoneData>();
+  readonly #expectations: PlacedExpectation[] = [];
   #isPartial: boolean;
   #isBlind: boolean;
   #hasUnknownMonitor = false;
@@ -108,26 +122,28 @@ class Join {
       const placed = { document: pool, place: new Place(source, ["pools", pool.id]) };
       this.#define("pool", this.#pools, pool.id, placed);
     }
-    for (const zone of zones) this.#addZone(zone);
+    this.#zones.push(...zones);
   }
 
   finish(previous: Configuration | undefined): LoadedDocuments {
+    const apexes = this.#settleZones(previous);
     const pools = this.#linkPools();
     const written = new Map<string, Written<PoolText>>();
     for (const [id, { document, place }] of this.#pools)
       written.set(id, { id, place, text: document.text, isWhole: document.isWhole });
     const graph = new PoolGraph(written, pools, { faults: this.#faults, isBlind: this.#isBlind });
-    checkSteeredNames(this.#zones.values(), graph, this.#faults);
-    checkZonesWithin(this.#zones, this.#faults);
+    checkSteeredNames(this.#zones, graph, this.#faults);
+    checkZonesWithin(this.#zones, apexes, this.#faults);
     // A slip in a reference makes what it meant seem unused.
     if (!this.#isPartial && !this.#hasUnknownMonitor && !graph.hasUnknown) this.#warnOfUnused(graph);
-    const zones = this.#faults.hasErrors ? undefined : this.#continueZones(previous);
+    const zones = this.#faults.hasErrors ? undefined : this.#continueZones(apexes, previous);
 
     const faults = this.#faults.sorted();
-    if (zones === undefined) return { configuration: undefined, faults, data: this.#data };
+    const rest = { faults, data: this.#data, expectations: this.#expectations };
+    if (zones === undefined) return { configuration: undefined, ...rest };
     const monitors = new Map<string, MonitorDocument>();
     for (const [id, { document }] of this.#monitors) if (document !== undefined) monitors.set(id, document);
-    return { configuration: { zones, pools, monitors }, faults, data: this.#data };
+    return { configuration: { zones, pools, monitors }, ...rest };
   }
 
   #define<Document>(
@@ -144,17 +160,37 @@ class Join {
     }
   }
 
-  #addZone(placed: PlacedZone): void {
-    const { key, apex, faults, data } = placed.zone;
-    const first = this.#zones.get(key);
-    if (first === undefined) {
-      this.#zones.set(key, placed);
-      this.#faults.add(faults);
-      if (data !== undefined) this.#data.set(key, data);
-      return;
+  /** Of a zone that is defined twice the first counts. */
+  #settleZones(previous: Configuration | undefined): Apexes {
+    const keys = this.#zones.map(({ zone }) => zone.key);
+    const known = previous?.zones.apexes;
+    const areKnown = known?.areThese(keys) === true;
+    if (!areKnown) this.#dropDoubles();
+    for (const placed of this.#zones) {
+      const { zone } = placed;
+      this.#faults.add(zone.faults);
+      if (zone.data !== undefined) this.#data.set(zone.key, zone.data);
+      for (const [index, expectation] of zone.expectations.entries()) {
+        const place = placeOf(placed).at("expect", index);
+        this.#expectations.push({ expectation, zone: zone.apex, place });
+      }
     }
-    const message = `zone ${formatName(apex)} is defined twice, first as "${first.zone.id}" at ${placeOf(first).shown}; put both into one`;
-    this.#faults.error(placeOf(placed), "key", message);
+    return areKnown ? known : new Apexes(this.#zones.map(({ zone }) => zone.key));
+  }
+
+  #dropDoubles(): void {
+    const zones = new Map<string, PlacedZone>();
+    for (const placed of this.#zones) {
+      const { key, apex } = placed.zone;
+      const first = zones.get(key);
+      if (first === undefined) {
+        zones.set(key, placed);
+        continue;
+      }
+      const message = `zone ${formatName(apex)} is defined twice, first as "${first.zone.id}" at ${placeOf(first).shown}; put both into one`;
+      this.#faults.error(placeOf(placed), "key", message);
+    }
+    this.#zones = [...zones.values()];
   }
 
   /** Those that compiled, with their monitors looked up. */
@@ -173,12 +209,15 @@ class Join {
       this.#faults.error(place.at("monitor"), "value", message);
       this.#hasUnknownMonitor = true;
     }
-    return pools;
+    return linkPoolMembers(pools, this.#faults, (id) => {
+      const { document, place } = this.#pools.get(id)!;
+      return { place, isWhole: document.isWhole && !hasErrors(document.faults) };
+    });
   }
 
   #warnOfUnused(graph: PoolGraph): void {
     const steering = new Set<string>();
-    for (const { zone } of this.#zones.values()) for (const { pool } of zone.steering) steering.add(pool);
+    for (const { zone } of this.#zones) for (const { pool } of zone.steering) steering.add(pool);
     const used = graph.reachable(steering);
     for (const [id, { place }] of this.#pools) {
       if (used.has(id)) continue;
@@ -200,21 +239,19 @@ class Join {
   }
 
   /** Only for zones without errors. */
-  #continueZones(previous: Configuration | undefined): Map<string, ZoneDocument> {
-    const continued = new Map<string, ZoneDocument>();
-    for (const [key, placed] of this.#zones) {
+  #continueZones(apexes: Apexes, previous: Configuration | undefined): ZoneTable {
+    const known = previous?.zones.apexes === apexes ? previous.zones.values() : undefined;
+    const continued = this.#zones.map((placed, place) => {
       const zone = placed.zone.document!;
-      const before = previous?.zones.get(key);
-      if (before === undefined || before === zone) {
-        continued.set(key, zone);
-        continue;
-      }
+      const before = known === undefined ? previous?.zones.get(placed.zone.key) : known[place];
+      if (before === undefined || before === zone) return zone;
       const next = continueZone(before, zone);
-      continued.set(key, next.zone);
-      if (!next.isSerialStuck) continue;
-      const message = `zone "${zone.id}" changed, but the serial of its own SOA did not grow; raise it, or leave the SOA out and let it be made`;
-      this.#faults.warning(placeOf(placed).at("records", "@", "SOA"), "key", message);
-    }
-    return continued;
+      if (next.isSerialStuck) {
+        const message = `zone "${zone.id}" changed, but the serial of its own SOA did not grow; raise it, or leave the SOA out and let it be made`;
+        this.#faults.warning(placeOf(placed).at("records", "@", "SOA"), "key", message);
+      }
+      return next.zone;
+    });
+    return new ZoneTable(apexes, continued);
   }
 }

@@ -6,7 +6,6 @@
  * @module
  */
 import { Default } from "typebox/value";
-import type { Coordinates } from "../geo/served-place.ts";
 import { formatAddress, parseAddress } from "../lib/address.ts";
 import { PresentationError } from "../lib/errors.ts";
 import { specialAddress } from "../lib/special-address.ts";
@@ -15,13 +14,11 @@ import { STEP_TYPES } from "../steering/step-table.ts";
 import { parseName, ROOT } from "../wire/name.ts";
 import type { PoolDocument } from "./configuration.ts";
 import type { FaultList, Place } from "./fault-list.ts";
-import type { MemberText, PoolText, StepText } from "./schema.ts";
+import { checkTraits, compileLocation, compileTraits } from "./member-traits.ts";
+import { listOf, type MemberText, type PoolText, type StepText } from "./schema.ts";
 
 const WEIGHT = 1;
 const POLICY: StepText = "weighted";
-
-/** What steps that look at clients and load know of a member of which nothing is said. */
-const UNSAID = { serves: [], location: null, bias: 0, region: null, capacity: null } as const;
 
 /** `isWhole` is false when the schema refused some part; then nothing is said of what may only seem to be missing. */
 export function compilePool(
@@ -36,7 +33,12 @@ export function compilePool(
       `a pool cannot be called "${id}", which has a meaning of its own in when-down; choose another id`,
     );
   }
-  const members = compileMembers(text.members, place.at("members"), faults);
+  const location = compileLocation(text.location, place.at("location"), faults);
+  const members = compileMembers(text.members, place.at("members"), faults).map((member) =>
+    withDefaultsOf(member, text.region ?? null, location),
+  );
+  const policy = compilePolicy(text.policy ?? POLICY);
+  checkTraits(text, members, policy, { id, place, faults, isWhole });
   const minUp = text["min-up"] ?? 1;
   if (text.members.length === 0) {
     faults.error(place.at("members"), "value", `pool "${id}" has no members; add at least one`);
@@ -53,14 +55,24 @@ export function compilePool(
   return {
     id,
     members,
-    policy: compilePolicy(text.policy ?? POLICY),
+    policy,
     answers: text.answers ?? 1,
     minUp,
     whenDown: compileWhenDown(text["when-down"] ?? "open"),
     ...(text.region === undefined ? {} : { region: text.region }),
-    ...(text.location === undefined ? {} : { location: compileLocation(text.location) }),
+    ...(location === null ? {} : { location }),
     ...(text.monitor === undefined ? {} : { monitor: text.monitor }),
   };
+}
+
+/** Of a member that is a pool, the word of that pool comes first: see linkPoolMembers(). */
+function withDefaultsOf(
+  member: MemberSpec,
+  region: string | null,
+  location: MemberSpec["location"],
+): MemberSpec {
+  if (member.kind === "pool") return member;
+  return { ...member, region: member.region ?? region, location: member.location ?? location };
 }
 
 function checkMinUp(minUp: number, members: number, place: Place, faults: FaultList): void {
@@ -92,21 +104,9 @@ function lineOf(place: Place): number {
   return place.source.locate(place.path, "value").line;
 }
 
-function compileMember(text: MemberText, place: Place, faults: FaultList): MemberSpec | undefined {
-  if (typeof text === "string") {
-    const endpoint = compileAddresses([text], [place], place, faults);
-    return (
-      endpoint && {
-        kind: "endpoint",
-        name: endpoint.name,
-        ...UNSAID,
-        weight: WEIGHT,
-        enabled: true,
-        ipv4: endpoint.ipv4,
-        ipv6: endpoint.ipv6,
-      }
-    );
-  }
+function compileMember(written: MemberText, place: Place, faults: FaultList): MemberSpec | undefined {
+  const isAlone = typeof written === "string";
+  const text = isAlone ? { address: written } : written;
   const kinds = (["address", "target", "pool"] as const).filter((key) => text[key] !== undefined);
   if (kinds.length !== 1) {
     const found =
@@ -116,7 +116,11 @@ function compileMember(text: MemberText, place: Place, faults: FaultList): Membe
     faults.error(place, "value", `${found}; give it exactly one of the three`);
     return undefined;
   }
-  const common = { ...UNSAID, weight: text.weight ?? WEIGHT, enabled: text.enabled ?? true };
+  const common = {
+    ...compileTraits(text, place, faults),
+    weight: text.weight ?? WEIGHT,
+    enabled: text.enabled ?? true,
+  };
   if (text.pool !== undefined)
     return { kind: "pool", name: text.name ?? text.pool, ...common, pool: text.pool };
   if (text.target !== undefined) {
@@ -134,16 +138,10 @@ function compileMember(text: MemberText, place: Place, faults: FaultList): Membe
       return undefined;
     }
   }
-  const written = text.address!;
-  const at = place.at("address");
-  const endpoint = Array.isArray(written)
-    ? compileAddresses(
-        written,
-        written.map((_, index) => at.at(index)),
-        at,
-        faults,
-      )
-    : compileAddresses([written], [at], at, faults);
+  const addresses = listOf(text.address);
+  const at = isAlone ? place : place.at("address");
+  const places = Array.isArray(text.address) ? addresses.map((_, index) => at.at(index)) : [at];
+  const endpoint = compileAddresses(addresses, places, at, faults);
   return (
     endpoint && {
       kind: "endpoint",
@@ -236,8 +234,4 @@ function isStepList(policy: StepText | readonly StepText[]): policy is readonly 
 
 function compileWhenDown(text: string): PoolSpec["whenDown"] {
   return text === "open" || text === "closed" ? text : { pool: text };
-}
-
-function compileLocation(location: string | readonly [number, number]): Coordinates | string {
-  return typeof location === "string" ? location : { latitude: location[0], longitude: location[1] };
 }

@@ -11,7 +11,6 @@
 import type { TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { nearestWord } from "../lib/nearest.ts";
-import { KEYS_TO_COME } from "./schema.ts";
 import type { Part, Path } from "./source.ts";
 
 export interface SchemaFault {
@@ -58,6 +57,7 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
   readonly minLength?: number;
@@ -137,7 +137,7 @@ class Walker {
         : patterns.find(([pattern]) => pattern.test(key))?.[1];
       if (known !== undefined) this.check(known, value, at, undefined);
       else if (schema.additionalProperties === false)
-        this.#add(at, "key", this.#unknownKey(schema, key, properties, at));
+        this.#add(at, "key", this.#unknownKey(key, properties, at));
     }
     for (const key of schema.required ?? []) {
       if (Object.hasOwn(map, key)) continue;
@@ -146,10 +146,7 @@ class Walker {
     }
   }
 
-  #unknownKey(schema: Schema, key: string, properties: Readonly<Record<string, Schema>>, path: Path): string {
-    const toCome = KEYS_TO_COME.get(schema as TSchema);
-    if (toCome !== undefined && Object.hasOwn(toCome, key))
-      return `"${key}" is not accepted yet: ${toCome[key]}`;
+  #unknownKey(key: string, properties: Readonly<Record<string, Schema>>, path: Path): string {
     const known = Object.keys(properties);
     const above = path.at(-2);
     if (known.length === 0 && typeof above === "string") {
@@ -307,6 +304,7 @@ function fitsScalar(schema: Schema, value: unknown): boolean {
   }
   if (typeof value === "number") {
     if (!Number.isFinite(value) || (schema.type === "integer" && !Number.isInteger(value))) return false;
+    if (value <= (schema.exclusiveMinimum ?? -Infinity)) return false;
     return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
   }
   return true;

@@ -333,6 +333,37 @@ const Policy = Type.Unsafe<StepText | StepText[]>(
   ),
 );
 
+function region(description: string) {
+  return Type.String({ pattern: ID_PATTERN, description, errorMessage: ID_MESSAGE });
+}
+
+function location(description: string) {
+  return Type.Union(
+    [
+      Type.Tuple([Type.Number({ minimum: -90, maximum: 90 }), Type.Number({ minimum: -180, maximum: 180 })], {
+        maxItems: 2,
+      }),
+      Type.String({ minLength: 1 }),
+    ],
+    {
+      description,
+      errorMessage: "[latitude, longitude] in degrees (-90 to 90, -180 to 180), or the name of a place",
+    },
+  );
+}
+
+const servedWanted = 'a country (FR), subdivision (US-CA), continent, AS (AS64500) or network, or "*"';
+
+/** What `serves` and `from` may name. */
+const served = Type.String({ minLength: 1, errorMessage: servedWanted });
+
+function loadMark(description: string) {
+  return Type.Union(
+    [Type.Number({ minimum: 0, maximum: 10 }), Type.String({ pattern: "^[0-9]{1,3}(?:[.][0-9]{1,3})?%$" })],
+    { description, errorMessage: "a part of the capacity, such as 80% or 0.8" },
+  );
+}
+
 const memberCommon = {
   name: Type.Optional(
     Type.String({
@@ -349,6 +380,46 @@ const memberCommon = {
     ),
   ),
   enabled: Type.Optional(flag("false takes the member out of the answers. Default true.")),
+  serves: Type.Optional(
+    Type.Union([served, Type.Array(served, { minItems: 1 })], {
+      description:
+        'Whose clients it serves, for `geo`: countries (FR), subdivisions (US-CA), continents, AS numbers (AS64500), networks (192.0.2.0/24), and "*" for all others. The most specific match wins.',
+      errorMessage: `${servedWanted}, or a list of these`,
+    }),
+  ),
+  location: Type.Optional(
+    location(
+      "Where it stands, for `proximity`, as the pool's `location`. Default: of a member that is a pool, where that pool says; else the pool's.",
+    ),
+  ),
+  bias: Type.Optional(
+    wholeNumber(
+      -99,
+      99,
+      "For `proximity`: above 0 it draws clients from farther away, below 0 it leaves them to others. Default 0.",
+    ),
+  ),
+  region: Type.Optional(
+    region(
+      "Whose round-trip times speak for it, for `latency`. Default: of a member that is a pool, what that pool says; else the pool's.",
+    ),
+  ),
+  capacity: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      description: "What it can carry, for `load`, in any unit: requests, connections, Mbit/s.",
+      errorMessage: "a number above 0",
+    }),
+  ),
+  load: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description: "What it carries while nothing else was reported, in the unit of `capacity`. Default 0.",
+      errorMessage: "a number, 0 or more",
+    }),
+  ),
+  low: Type.Optional(loadMark("From this part of the capacity on, traffic starts to leave. Default 80%.")),
+  high: Type.Optional(loadMark("At this part of the capacity all traffic has left. Default 100%.")),
 };
 
 const addressWanted = "an IPv4 or IPv6 address, or a list of one of each";
@@ -409,26 +480,11 @@ const Pool = Type.Object(
     ),
     monitor: Type.Optional(id("The monitor that checks the members.")),
     region: Type.Optional(
-      Type.String({
-        pattern: ID_PATTERN,
-        description: "The region whose probers and round-trip times speak for the members.",
-        errorMessage: ID_MESSAGE,
-      }),
+      region("The region whose probers and round-trip times speak for the members, for `latency`."),
     ),
     location: Type.Optional(
-      Type.Union(
-        [
-          Type.Tuple(
-            [Type.Number({ minimum: -90, maximum: 90 }), Type.Number({ minimum: -180, maximum: 180 })],
-            { maxItems: 2 },
-          ),
-          Type.String({ minLength: 1 }),
-        ],
-        {
-          description:
-            "Where the members stand: [latitude, longitude], an airport (DUB), a cloud region (aws:eu-west-1) or a country (IE).",
-          errorMessage: "[latitude, longitude] in degrees (-90 to 90, -180 to 180), or the name of a place",
-        },
+      location(
+        "Where the members stand, for `proximity`: [latitude, longitude], an airport (DUB), a cloud region (aws:eu-west-1), a country (IE) or a subdivision (US-CA).",
       ),
     ),
   },
@@ -519,6 +575,86 @@ const NameEntry = Type.Unsafe<NameText>(
   ),
 );
 
+// --- expectations ---
+
+function outcomes(description: string) {
+  const wanted = "a pool, a member as pool/member, an address or NODATA";
+  const one = Type.String({ minLength: 1, errorMessage: wanted });
+  return Type.Union([one, Type.Array(one, { minItems: 1 })], {
+    description,
+    errorMessage: `${wanted}, or a list of these`,
+  });
+}
+
+const downItem = Type.String({ minLength: 1, errorMessage: "a pool, or a member as pool/member" });
+
+const Expectation = Type.Object(
+  {
+    name: text(
+      "a steered name of the zone",
+      "The name that is asked for, relative to the zone as owners are.",
+    ),
+    from: Type.Union([served, Type.Array(served, { minItems: 1 })], {
+      description:
+        "Who asks: a country, a subdivision, a continent or an AS, of which several networks are tried, or one network or address; or a list of these.",
+      errorMessage: `${servedWanted}, an address, or a list of these`,
+    }),
+    type: Type.Optional(
+      Type.Enum(["A", "AAAA"], { title: "type", description: "Default A.", errorMessage: "A or AAAA" }),
+    ),
+    when: Type.Optional(
+      Type.Object(
+        {
+          down: Type.Optional(
+            Type.Union([downItem, Type.Array(downItem, { minItems: 1 })], {
+              description: "Pools, and members as pool/member, that are down.",
+              errorMessage: "a pool, a member as pool/member, or a list of these",
+            }),
+          ),
+          latency: Type.Optional(
+            record(
+              Type.Number({
+                exclusiveMinimum: 0,
+                maximum: 60_000,
+                errorMessage: "a round-trip time in milliseconds, above 0 and up to 60000",
+              }),
+              "Round-trip times of these clients in milliseconds, by region or by member as pool/member. Nothing else is measured then.",
+            ),
+          ),
+          load: Type.Optional(
+            record(
+              Type.Number({ minimum: 0, errorMessage: "a load, in the unit of the member's capacity" }),
+              "Reported loads, by member as pool/member.",
+            ),
+          ),
+        },
+        {
+          ...CLOSED,
+          description: "What is so beside the documents. Without it all is up.",
+          errorMessage: "a map with down, latency or load",
+        },
+      ),
+    ),
+    // biome-ignore lint/suspicious/noThenProperty: a key of documents, never of anything that is awaited
+    then: Type.Optional(outcomes("What every record of every answer must be, or come from: any of these.")),
+    never: Type.Optional(outcomes("What no record of any answer may be, or come from: none of these.")),
+    share: Type.Optional(
+      record(
+        Type.String({
+          pattern: "^[0-9]{1,3}(?:[.][0-9]{1,3})?-[0-9]{1,3}(?:[.][0-9]{1,3})?%?$",
+          errorMessage: "a range in percent such as 70-80",
+        }),
+        "Which part of the answers has each of these first, in percent: { eu: 70-80 }.",
+      ),
+    ),
+  },
+  {
+    ...CLOSED,
+    description: "What a client gets to hear: exactly one of then, never and share.",
+    errorMessage: "a map with name, from, and one of then, never and share",
+  },
+);
+
 export const Zone = Type.Object(
   {
     ttl: Type.Optional(ttl("Default TTL of the zone's records. Default 300.")),
@@ -531,6 +667,12 @@ export const Zone = Type.Object(
     records: record(
       NameEntry,
       'Owner → what stands there. Owners are relative to the zone; "@" is the zone itself, "*" a wildcard.',
+    ),
+    expect: Type.Optional(
+      Type.Array(Expectation, {
+        description: "Tests of the steering, run by `windrose check`.",
+        errorMessage: "a list of expectations, such as { name: www, from: FR, then: eu }",
+      }),
     ),
   },
   { ...CLOSED, description: "A zone, under its name.", errorMessage: "a map with records" },
@@ -560,25 +702,20 @@ export const Documents = Type.Object(
   { ...CLOSED, description: "Documents of Windrose.", errorMessage: "a map with zones, pools or monitors" },
 );
 
-/** Keys that the design knows and this version does not act on, with what to say about them. */
-export const KEYS_TO_COME: ReadonlyMap<TSchema, Readonly<Record<string, string>>> = new Map([
-  [
-    Zone,
-    {
-      expect:
-        "routing tests come with the steps that look at where a client is, in a later version; take it out until then",
-    },
-  ],
-]);
-
 export type MonitorText = Static<typeof Monitor>;
 export type MemberText = Static<typeof Member>;
 /** A member is null where the schema refused it. */
 export type PoolText = Omit<Static<typeof Pool>, "members"> & {
   readonly members: readonly (MemberText | null)[];
 };
+export type ExpectationText = Static<typeof Expectation>;
 export type ZoneText = Static<typeof Zone>;
 export type TtlText = number | string;
+
+/** What may be written as one text or as a list of texts. */
+export function listOf(written: string | readonly string[] | undefined): readonly string[] {
+  return written === undefined ? [] : typeof written === "string" ? [written] : written;
+}
 
 /** zones/schema.json: the schema as JSON Schema draft-07, which editors' YAML support knows. */
 export function formatSchema(): string {

@@ -12,6 +12,7 @@ import { type FaultList, Place } from "./fault-list.ts";
 import type { FileZone } from "./file-documents.ts";
 import type { PoolGraph } from "./pool-graph.ts";
 import type { RereadSource } from "./source.ts";
+import type { Apexes } from "./zone-table.ts";
 
 /** A zone of a file, and the file. */
 export interface PlacedZone {
@@ -63,27 +64,17 @@ function placesSteeredBy(pool: string, placed: PlacedZone): Place[] {
 }
 
 /** A zone below another one of ours is found without a delegation, but by nobody who asks the parent elsewhere. */
-export function checkZonesWithin(zones: ReadonlyMap<string, PlacedZone>, faults: FaultList): void {
+export function checkZonesWithin(zones: readonly PlacedZone[], { within }: Apexes, faults: FaultList): void {
   const name = new NameKey();
   const result = new LookupResult();
-  for (const placed of zones.values()) {
-    const { key, apex } = placed.zone;
-    const parent = enclosingZone(key, zones)?.zone;
-    if (parent?.document === undefined) continue;
+  for (const { place, parent } of within) {
+    const { apex } = zones[place]!.zone;
+    const above = zones[parent]!.zone;
+    if (above.document === undefined) continue;
     name.read(apex, 0, apex.length);
-    lookup(parent.document.image, name, RRType.NS, result);
+    lookup(above.document.image, name, RRType.NS, result);
     if (result.found === Found.referral) continue;
-    const message = `zone ${formatName(apex)} is within zone ${formatName(parent.apex)}, which does not delegate it; add its NS there, so that other servers of the parent find it`;
-    faults.warning(placeOf(placed), "key", message);
+    const message = `zone ${formatName(apex)} is within zone ${formatName(above.apex)}, which does not delegate it; add its NS there, so that other servers of the parent find it`;
+    faults.warning(placeOf(zones[place]!), "key", message);
   }
-}
-
-function enclosingZone(key: string, zones: ReadonlyMap<string, PlacedZone>): PlacedZone | undefined {
-  // A key is a name in wire form, so its first character is the length of its first label.
-  for (let at = key; at.length > 1; ) {
-    at = at.slice(1 + at.charCodeAt(0));
-    const zone = zones.get(at);
-    if (zone !== undefined) return zone;
-  }
-  return undefined;
 }

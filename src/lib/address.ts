@@ -38,6 +38,11 @@ export function parsePrefix(text: string): { address: Uint8Array; length: number
   return hasBitsBeyond(address, length) ? undefined : { address, length };
 }
 
+/** A copy in which the bits beyond the length are 0. */
+export function cutAddress(address: Uint8Array, length: number): Uint8Array {
+  return address.map((octet, i) => octet & (0xff00 >> Math.min(8, Math.max(0, length - 8 * i))));
+}
+
 function hasBitsBeyond(address: Uint8Array, length: number): boolean {
   for (let i = length >> 3; i < address.length; i++) {
     const mask = i === length >> 3 ? 0xff >> (length & 7) : 0xff;

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { formatAddress } from "./address.ts";
 import { mixBits } from "./hash.ts";
 import { blockOfIPv4, blockOfIPv6 } from "./special-network.ts";
 
@@ -39,22 +40,21 @@ export class ClientNetwork {
     source: "ecs" | "resolver",
   ): void {
     const { words } = this;
-    this.family = family;
-    this.prefixLength = prefixLength;
     this.source = source;
+    this.prefixLength = prefixLength;
     this.scopePrefixLength = 0;
-    const count = (prefixLength + 7) >>> 3;
-    for (let word = 0; word < 4; word++) {
-      const from = 4 * word;
-      words[word] =
-        from >= count
-          ? 0
-          : ((octets[offset + from]! << 24) |
-              (from + 1 < count ? octets[offset + from + 1]! << 16 : 0) |
-              (from + 2 < count ? octets[offset + from + 2]! << 8 : 0) |
-              (from + 3 < count ? octets[offset + from + 3]! : 0)) &
-            maskOf(prefixLength - 32 * word);
+    words[0] = wordAt(octets, offset, prefixLength);
+    if (family === 4) {
+      if (this.family === 6) words.fill(0, 1);
+      this.family = 4;
+      this.hasIPv4 = true;
+      this.ipv4 = words[0]!;
+      this.ipv4Offset = 0;
+      return;
     }
+    this.family = 6;
+    for (let word = 1; word < 4; word++)
+      words[word] = wordAt(octets, offset + 4 * word, prefixLength - 32 * word);
     this.#findIPv4();
   }
 
@@ -104,14 +104,21 @@ export class ClientNetwork {
     return block > 0 ? this.ipv4Offset + block : block - this.ipv4Offset;
   }
 
+  /** The network of this length around the client, as text: `198.51.100.0/24`. For people; allocates. */
+  format(length: number = this.prefixLength): string {
+    const octets = new Uint8Array(this.family === 4 ? 4 : 16);
+    for (let i = 0; i < octets.length; i++) {
+      octets[i] = (this.words[i >> 2]! & maskOf(length - 32 * (i >> 2))) >>> (24 - 8 * (i & 3));
+    }
+    return `${formatAddress(octets)}/${length}`;
+  }
+
+  /** In an IPv6 address. */
   #findIPv4(): void {
     const { words } = this;
     this.hasIPv4 = true;
     this.ipv4Offset = 96;
-    if (this.family === 4) {
-      this.ipv4 = words[0]!;
-      this.ipv4Offset = 0;
-    } else if (words[0]! >>> 16 === 0x2002) {
+    if (words[0]! >>> 16 === 0x2002) {
       this.ipv4 = ((words[0]! << 16) | (words[1]! >>> 16)) >>> 0;
       this.ipv4Offset = 16;
     } else if (words[1] === 0 && words[2] === 0xffff && words[0] === 0) {
@@ -126,6 +133,18 @@ export class ClientNetwork {
       this.ipv4Offset = 0;
     }
   }
+}
+
+/** The word at `offset`, of which the first `bits` count and the others are 0; octets that hold none of those are not read. */
+function wordAt(octets: Uint8Array, offset: number, bits: number): number {
+  if (bits >= 32) {
+    return (
+      (octets[offset]! << 24) | (octets[offset + 1]! << 16) | (octets[offset + 2]! << 8) | octets[offset + 3]!
+    );
+  }
+  let word = 0;
+  for (let octet = 0; 8 * octet < bits; octet++) word |= octets[offset + octet]! << (24 - 8 * octet);
+  return word & maskOf(bits);
 }
 
 /** The first bits of a word; all of them from 32 on, none of them below 1. */

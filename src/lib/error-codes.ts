@@ -12,6 +12,8 @@ export const ERROR_CODES = [
   "master-file-invalid",
   "documents-invalid",
   "zone-unknown",
+  "place-data-invalid",
+  "samples-unreadable",
   "address-in-use",
   "address-not-local",
   "address-forbidden",

@@ -7,8 +7,8 @@ import { setFlagsFromString } from "node:v8";
 
 /**
  * Makes V8 collect sooner rather than grow, from now on, in all threads. Its defaults suit programs that want
- * throughput from the heap: an edit among 10,000 zones makes some megabytes of short-lived maps, and after some
- * hundred edits the control thread would keep 200 MB more than it needs. The threads that answer allocate nothing and
+ * throughput from the heap: reading an edit makes some megabytes of short-lived objects, and the first load a thousand
+ * times that, of which the control thread would keep 100 MB and more that it does not need. The threads that answer allocate nothing and
  * do not notice.
  *
  * The flags are read at each collection, so they may be set while running: old space may grow by 30 % between two

@@ -7,6 +7,8 @@
 export interface Random {
   /** The next 32 random bits, as an unsigned integer. */
   u32(): number;
+  /** The same, as a signed integer, which is never put on the heap. */
+  i32(): number;
 }
 
 /**
@@ -30,6 +32,10 @@ export class SeededRandom implements Random {
   }
 
   u32(): number {
+    return this.i32() >>> 0;
+  }
+
+  i32(): number {
     const s = this.#state;
     const s1 = s[1]!;
     let result = Math.imul(s1, 5);
@@ -41,7 +47,7 @@ export class SeededRandom implements Random {
     s[0]! ^= s[3]!;
     s[2]! ^= t;
     s[3] = (s[3]! << 11) | (s[3]! >>> 21);
-    return result >>> 0;
+    return result | 0;
   }
 }
 

@@ -80,6 +80,9 @@ export function formatLookups(lookups: readonly LookupTrace[], type: string): st
     .join("\n");
 }
 
+/** What is asked of a pool. */
+const ADDRESS_TYPES: readonly string[] = ["A", "AAAA", "ANY"];
+
 function outcomeText(outcome: LookupTrace["outcome"], type: string): string {
   switch (outcome) {
     case "answer":
@@ -89,7 +92,9 @@ function outcomeText(outcome: LookupTrace["outcome"], type: string): string {
     case "dname":
       return "a CNAME made by the DNAME, followed to its target";
     case "steered":
-      return "a steered name: its pool answers";
+      return ADDRESS_TYPES.includes(type)
+        ? "a steered name: its pool answers"
+        : `a steered name: its pool answers A and AAAA, and ${type} only with a CNAME`;
     case "nodata":
       return `NODATA: it has no ${type} (NOERROR with the SOA)`;
     case "nxdomain":

@@ -8,6 +8,11 @@
  */
 import { FIXUP_IN_RRSET, FIXUP_POSITION_MASK, RRSET, type ZoneImage } from "../zone/zone-image.ts";
 
+// Constants of another module are looked up at every use; those of this module are compiled in.
+const { length: LENGTH, counts: COUNTS, octets: OCTETS, fixupCount: FIXUP_COUNT, fixups: FIXUPS } = RRSET;
+const IN_RRSET = FIXUP_IN_RRSET;
+const POSITION_MASK = FIXUP_POSITION_MASK;
+
 /** Where the question's name stands in every message. */
 export const QNAME_OFFSET = 12;
 const POINTER = 0xc000;
@@ -15,12 +20,12 @@ const POINTER = 0xc000;
 export const RR_FIXED_OCTETS = 12;
 
 export function rrCount(zone: ZoneImage, rrset: number): number {
-  return zone.words[rrset + RRSET.counts]! & 0xffff;
+  return zone.words[rrset + COUNTS]! & 0xffff;
 }
 
 /** RRs that go into additional with an RRset. */
 export function additionalCount(zone: ZoneImage, rrset: number): number {
-  return zone.words[rrset + RRSET.counts]! >>> 16;
+  return zone.words[rrset + COUNTS]! >>> 16;
 }
 
 export class ReplyWriter {
@@ -65,7 +70,7 @@ export class ReplyWriter {
    */
   rrset(zone: ZoneImage, rrset: number, ownerOffset: number, apexOffset: number): boolean {
     const start = this.at;
-    if (!this.run(zone, rrset, zone.words[rrset + RRSET.length]!, apexOffset)) {
+    if (!this.run(zone, rrset, zone.words[rrset + LENGTH]!, apexOffset)) {
       this.tc = true;
       return false;
     }
@@ -80,15 +85,15 @@ export class ReplyWriter {
     const words = zone.words;
     const source = zone.octets;
     const out = this.out;
-    const from = words[rrset + RRSET.octets]!;
+    const from = words[rrset + OCTETS]!;
     for (let i = 0; i < length; i++) out[start + i] = source[from + i]!;
-    const fixups = rrset + RRSET.fixups;
-    const fixupsEnd = fixups + words[rrset + RRSET.fixupCount]!;
+    const fixups = rrset + FIXUPS;
+    const fixupsEnd = fixups + words[rrset + FIXUP_COUNT]!;
     for (let i = fixups; i < fixupsEnd; i++) {
       const fixup = words[i]!;
-      const position = fixup & FIXUP_POSITION_MASK;
+      const position = fixup & POSITION_MASK;
       if (position >= length) break;
-      const base = (fixup & FIXUP_IN_RRSET) === 0 ? apexOffset : start;
+      const base = (fixup & IN_RRSET) === 0 ? apexOffset : start;
       this.#pointer(start + position, base + ((out[start + position]! << 8) | out[start + position + 1]!));
     }
     this.at = start + length;

@@ -14,13 +14,34 @@ import { choose } from "../steering/choose.ts";
 import { Rcode } from "../wire/dns-codes.ts";
 import { NAME_OCTETS_MAX } from "../wire/name.ts";
 import type { NameKey } from "../wire/name-key.ts";
-import { RRClass, RRType } from "../wire/rr-type.ts";
-import { Found, lookup } from "../zone/lookup.ts";
-import { HEADER, NODE, REFERRAL, RRSET, type ZoneImage } from "../zone/zone-image.ts";
+import { RRType as ImportedRRType, RRClass } from "../wire/rr-type.ts";
+import { Found as ImportedFound, lookup } from "../zone/lookup.ts";
+import {
+  HEADER as ImportedHEADER,
+  NODE as ImportedNODE,
+  RRSET as ImportedRRSET,
+  REFERRAL,
+  type ZoneImage,
+} from "../zone/zone-image.ts";
 import type { Client } from "./client.ts";
 import { traceLookup } from "./lookup-trace.ts";
-import { additionalCount, QNAME_OFFSET, RR_FIXED_OCTETS, rrCount } from "./reply-writer.ts";
+import { raiseScope, setClient } from "./query-client.ts";
+import {
+  additionalCount,
+  QNAME_OFFSET as ImportedQNAME_OFFSET,
+  RR_FIXED_OCTETS as ImportedRR_FIXED_OCTETS,
+  rrCount,
+} from "./reply-writer.ts";
 import { CHAIN_LINKS_MAX, type View } from "./view.ts";
+
+// Imported bindings are looked up at every use; constants of this module are compiled in.
+const Found = ImportedFound;
+const NODE = ImportedNODE;
+const HEADER = ImportedHEADER;
+const RRSET = ImportedRRSET;
+const RRType = ImportedRRType;
+const RR_FIXED_OCTETS = ImportedRR_FIXED_OCTETS;
+const QNAME_OFFSET = ImportedQNAME_OFFSET;
 
 /** Where the name stands in the message that a chain goes on with; END when the reply is complete. */
 const END = -1;
@@ -75,6 +96,9 @@ export function resolve(view: View, octets: Uint8Array, client: Client): void {
         break;
       case Found.steered:
         setClient(view, octets, client);
+        // A and AAAA of a client share their draws; other types of the name have draws of their own.
+        view.request.draws.name =
+          name.suffixHash[0]! ^ (qtype === RRType.A || qtype === RRType.AAAA ? 0 : qtype);
         nameOffset = steer(view, zone, nameOffset, apexOffset);
         raiseScope(view);
         break;
@@ -200,35 +224,6 @@ function writtenDname({ dnames, dnameCount }: View, zoneNumber: number, rrset: n
     if (dnames[entry] === zoneNumber && dnames[entry + 1] === rrset) return dnames[entry + 2]!;
   }
   return -1;
-}
-
-/**
- * Who the answer is for: the network in ECS, unless its source prefix length is 0 or it is nobody's
- * place; then the resolver (RFC 7871 sections 7.1.2 and 11.1).
- */
-function setClient(view: View, octets: Uint8Array, client: Client): void {
-  const { query, request, snapshot } = view;
-  const { network } = request.client;
-  request.client.begin(snapshot.clientTables.places);
-  const { ecsOffset } = query;
-  view.ecsSpecialLength = 0;
-  if (ecsOffset !== 0 && octets[ecsOffset + 2]! > 0) {
-    network.set(octets[ecsOffset + 1] === 1 ? 4 : 6, octets, ecsOffset + 4, octets[ecsOffset + 2]!, "ecs");
-    view.ecsSpecialLength = network.specialLength();
-    if (view.ecsSpecialLength === 0) return;
-  }
-  network.set(client.family, client.address, 0, client.family === 4 ? 32 : 128, "resolver");
-}
-
-/**
- * Makes the scope of the reply the longest that a choice looked at. Where it looked at the resolver, because the
- * network in ECS is a special one, that is so for the whole special network.
- */
-function raiseScope({ query, request, reply, ecsSpecialLength }: View): void {
-  const { source, scopePrefixLength } = request.client.network;
-  if (query.ecsOffset === 0 || scopePrefixLength === 0) return;
-  const scope = source === "ecs" ? scopePrefixLength : ecsSpecialLength;
-  if (scope > reply.scopePrefixLength) reply.scopePrefixLength = scope;
 }
 
 /** Answers a steered name from its pool. Returns where a CNAME's target stands, or END. */

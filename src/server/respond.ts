@@ -10,15 +10,22 @@
  *
  * @module
  */
-import { Rcode } from "../wire/dns-codes.ts";
+import { Rcode as ImportedRcode } from "../wire/dns-codes.ts";
 import { OptionCode } from "../wire/edns.ts";
-import { type Query, QueryStatus, readQuery } from "../wire/query.ts";
-import { RRClass, RRType } from "../wire/rr-type.ts";
+import { QueryStatus as ImportedQueryStatus, type Query, readQuery } from "../wire/query.ts";
+import { RRClass as ImportedRRClass, RRType as ImportedRRType } from "../wire/rr-type.ts";
 import type { Client, Datagram } from "./client.ts";
-import { COUNTER } from "./counters.ts";
+import { COUNTER as ImportedCOUNTER } from "./counters.ts";
 import { QNAME_OFFSET, type ReplyWriter } from "./reply-writer.ts";
 import { resolve } from "./resolve.ts";
 import type { View } from "./view.ts";
+
+// Imported bindings are looked up at every use; constants of this module are compiled in.
+const QueryStatus = ImportedQueryStatus;
+const RRType = ImportedRRType;
+const RRClass = ImportedRRClass;
+const Rcode = ImportedRcode;
+const COUNTER = ImportedCOUNTER;
 
 /**
  * The most that leaves over UDP, whatever the client takes: below it hardly any path
@@ -103,6 +110,7 @@ function answerQuestion(view: View, octets: Uint8Array, client: Client): void {
 
 /** NOERROR for the types that zones can answer. The others ask for an operation, or for nothing that is. */
 function metaTypeRcode(qtype: number, overTcp: boolean): number {
+  if (qtype < TYPE_NXNAME && qtype !== RRType.OPT) return Rcode.NOERROR;
   switch (qtype) {
     case RRType.AXFR:
       // A transfer has no form over UDP (RFC 5936 section 4.2). Over TCP it is refused: steered
@@ -158,7 +166,7 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 7] = query.dnssecOk ? 0x80 : 0;
   out[start + 8] = 0;
   let at = start + OPT_OCTETS;
-  if (query.ecsOffset !== 0 && (reply.rcode === Rcode.NOERROR || reply.rcode === Rcode.NXDOMAIN)) {
+  if (query.ecsOffset !== 0 && saysScope(reply.rcode)) {
     at = writeOptionHeader(out, at, OptionCode.ECS, query.ecsLength);
     for (let i = 0; i < query.ecsLength; i++) out[at + i] = queryOctets[query.ecsOffset + i]!;
     out[at + 3] = reply.scopePrefixLength;
@@ -179,6 +187,11 @@ function writeOpt(view: View, queryOctets: Uint8Array, query: Query, reply: Repl
   out[start + 10] = dataLength;
   reply.at = at;
   reply.additionalCount++;
+}
+
+/** Replies with these rcodes are answers, which hold for a network. The others say nothing of the client (RFC 7871 section 7.2.1). */
+function saysScope(rcode: number): boolean {
+  return rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN || rcode === Rcode.YXDOMAIN;
 }
 
 function writeOptionHeader(out: Uint8Array, at: number, code: number, length: number): number {

@@ -85,6 +85,9 @@ export class UdpBatch {
   readonly #replyBases = new Uint32Array(2 * BATCH_SIZE);
   readonly #queries: readonly Datagram[];
   readonly #replies: readonly Uint8Array[];
+  /** By message: the 16 octets that start with its client's address, should that be of IPv4, of IPv6. */
+  readonly #ipv4Addresses: readonly Uint8Array[];
+  readonly #ipv6Addresses: readonly Uint8Array[];
   #inCount = 0;
   #outCount = 0;
   #withControls = false;
@@ -131,6 +134,10 @@ export class UdpBatch {
     this.#queries = Array.from({ length: BATCH_SIZE }, (_, i) => {
       return { octets: this.#slot(IN_OCTETS + i * QUERY_OCTETS, QUERY_OCTETS), length: 0 };
     });
+    const addressesAt = (offset: number) =>
+      Array.from({ length: BATCH_SIZE }, (_, i) => this.#slot(NAMES + i * NAME_OCTETS + offset, 16));
+    this.#ipv4Addresses = addressesAt(4);
+    this.#ipv6Addresses = addressesAt(8);
     this.#replies = Array.from({ length: BATCH_SIZE }, (_, i) => {
       return this.#slot(OUT_OCTETS + i * REPLY_OCTETS, REPLY_OCTETS);
     });
@@ -176,14 +183,9 @@ export class UdpBatch {
     const port = (octets[name + 2]! << 8) | octets[name + 3]!;
     if (port === 0) return null;
     client.port = port;
-    const { address } = client;
-    if (octets[name] === AF_INET) {
-      client.family = 4;
-      for (let i = 0; i < 4; i++) address[i] = octets[name + 4 + i]!;
-    } else {
-      client.family = 6;
-      for (let i = 0; i < 16; i++) address[i] = octets[name + 8 + i]!;
-    }
+    const isIPv4 = octets[name] === AF_INET;
+    client.family = isIPv4 ? 4 : 6;
+    client.address = (isIPv4 ? this.#ipv4Addresses : this.#ipv6Addresses)[slot]!;
     const query = this.#queries[slot]!;
     query.length = this.#words[IN_HEADERS / 4 + slot * HEADER_WORDS + MSG_LEN / 4]!;
     return query;

@@ -85,8 +85,11 @@ const TIMED_BATCHES = 16;
 const POLL_TIMEOUT_MS = 20;
 
 /** Answers until it is told to drain. Messages with counters and a snapshot must be on the port already. */
-export function runUdpWorker(start: UdpWorkerStart, respond: RespondWithView): void {
-  const libc = openLibc();
+export function runUdpWorker(
+  start: UdpWorkerStart,
+  respond: RespondWithView,
+  libc: Libc | string = openLibc(),
+): void {
   if (typeof libc === "string") throw new Error(`a worker cannot open libc: ${libc}`);
   askForShortSlices(libc);
   new UdpWorker(start, libc, respond).run();

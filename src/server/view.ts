@@ -8,6 +8,7 @@ import { ClientPlace } from "../geo/client-place.ts";
 import type { Random } from "../lib/random.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Picks, type SteerRequest } from "../steering/choose.ts";
+import { Draws } from "../steering/draws.ts";
 import type { Trace } from "../steering/trace.ts";
 import { NAME_OCTETS_MAX } from "../wire/name.ts";
 import { NameKey } from "../wire/name-key.ts";
@@ -82,6 +83,7 @@ export class View {
     this.request = {
       family: 4,
       random: options.random,
+      draws: new Draws(),
       live: snapshot.live,
       client: new ClientPlace(),
       latency: snapshot.clientTables.latency,

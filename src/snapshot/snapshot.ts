@@ -90,8 +90,8 @@ interface SharedZone {
   readonly id: string;
   readonly number: number;
   readonly apex: Name;
-  readonly buffer: SharedArrayBuffer;
-  readonly poolIds: readonly string[];
+  /** From another thread it comes without its class. */
+  readonly image: Pick<ZoneImage, "buffer" | "poolIds">;
 }
 
 /** Names a member that is no pool, in the live table and wherever members are listed. */
@@ -99,22 +99,28 @@ export function slotKey(poolId: string, memberName: string): string {
   return `${poolId}/${memberName}`;
 }
 
-/** What `configuration`, which parseDocuments() accepted, brings over the snapshot before it. */
-export function newsBetween(previous: Snapshot | undefined, configuration: Configuration): SnapshotNews {
-  let nextZone = previous?.next.zone ?? 0;
+/**
+ * What `configuration`, which parseDocuments() accepted, brings over the snapshot before it. With `before`, the
+ * configuration of that snapshot, only zones that differ between the two are looked at.
+ */
+export function newsBetween(
+  previous: Snapshot | undefined,
+  configuration: Configuration,
+  before?: Configuration,
+): SnapshotNews {
+  const nextBefore = previous?.next ?? { zone: 0, slot: 0 };
+  let nextZone = nextBefore.zone;
   const zones: SharedZone[] = [];
-  for (const [key, { id, apex, image }] of configuration.zones) {
-    const before = previous?.directory.get(key);
-    if (before?.image.buffer === image.buffer) continue;
-    zones.push({
-      id,
-      number: before?.number ?? nextZone++,
-      apex,
-      buffer: image.buffer,
-      poolIds: image.poolIds,
-    });
+  for (const { zone } of configuration.zones.since(before?.zones).changed) {
+    const { id, apex, image } = zone;
+    const known = previous?.directory.get(nameKey(apex));
+    if (known?.image.buffer === image.buffer) continue;
+    zones.push({ id, number: known?.number ?? nextZone++, apex, image });
   }
-  const removed = [...(previous?.directory.keys() ?? [])].filter((key) => !configuration.zones.has(key));
+  const { directory } = previous ?? { directory: ZoneDirectory.EMPTY };
+  const added = nextZone - nextBefore.zone;
+  const isOneGone = directory.size + added > configuration.zones.size;
+  const removed = isOneGone ? [...directory.keys()].filter((key) => !configuration.zones.has(key)) : [];
   const specs = [...configuration.pools.values()];
   const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
   const generation = (previous?.generation ?? 0) + 1;
@@ -166,8 +172,8 @@ export function applyNews(previous: Snapshot | undefined, news: SnapshotNews): S
       if (zone.image.poolIds.length > 0) zones.set(nameKey(zone.apex), withPools(zone));
     }
   }
-  for (const { id, number, apex, buffer, poolIds } of news.zones) {
-    zones.set(nameKey(apex), withPools({ id, number, apex, image: new ZoneImage(buffer, poolIds) }));
+  for (const { id, number, apex, image } of news.zones) {
+    zones.set(nameKey(apex), withPools({ id, number, apex, image: ZoneImage.of(image) }));
   }
   for (const key of news.removed) zones.delete(key);
   const directory = (previous?.directory ?? ZoneDirectory.EMPTY).with(zones, news.removed);
@@ -187,7 +193,7 @@ export function newsOfAll(snapshot: Snapshot): SnapshotNews {
   return {
     generation,
     zones: zones.map(({ id, number, apex, image }) => {
-      return { id, number, apex, buffer: image.buffer, poolIds: image.poolIds };
+      return { id, number, apex, image: { buffer: image.buffer, poolIds: image.poolIds } };
     }),
     removed: [],
     steering: { specs: [...poolSpecs.values()], live, slots },

@@ -55,6 +55,7 @@ export function choose(pool: Pool, request: SteerRequest, picks: Picks, trace: T
   picks.count = 0;
   picks.target = null;
   picks.degraded = false;
+  request.draws.begin(pool.state.candidates);
   // A plain read, which is cheaper; what has changed is worked out after an atomic one, so
   // that it sees all that was written before the version grew.
   let version = request.live.version[0]!;
@@ -100,13 +101,17 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
   if (count === 0) return false;
   for (let place = 0; place < count; place++) candidates.indexes[place] = standing[place]!;
   candidates.count = count;
+  candidates.weights = candidates.fullWeights;
   const { steps } = pool;
   const last = steps.length - 1;
   for (let i = 0; i <= last; i++) {
     const step = steps[i]!;
     // Steps after this one may drop whom it puts first, so only the last one may order less than all.
+    candidates.isLast = i === last;
     candidates.wanted = i === last ? pool.answers : candidates.count;
+    candidates.step = i;
     const stepTrace = trace === null ? null : traceStepBegin(step, candidates);
+    const scopeBefore = request.client.network.scopePrefixLength;
     const region = state.memory[i]!;
     if (region === null) step.run(candidates, request, NOTHING, stepTrace);
     else {
@@ -117,7 +122,7 @@ function runSteps(pool: Pool, request: SteerRequest, trace: PoolTrace | null): b
         unlock(request.live, pool.number);
       }
     }
-    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace);
+    if (trace !== null) traceStepEnd(stepTrace!, candidates, trace, request, scopeBefore);
   }
   return true;
 }

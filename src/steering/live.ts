@@ -10,12 +10,15 @@
  *   rotation  by rotationSlot(): turns that round-robin took, wraps at 2^32
  *   memory    what steps remember from one answer to the next: see memory.ts
  *   locks     by pool number: 1 while a thread is at the pool's memory
+ *   pairs     numbers that A and AAAA of one client share: see pairs.ts
  *
- * The last three are written by all threads that answer. It lives as long as the configuration whose slots it numbers. A reader that sees a change
+ * The last four are written by all threads that answer. It lives as long as the configuration whose slots it numbers. A reader that sees a change
  * half written works with it for one answer and looks again when the version has grown.
  *
  * @module
  */
+import { makePairs } from "./pairs.ts";
+
 export interface LiveTable {
   readonly version: Int32Array;
   readonly up: Uint8Array;
@@ -25,6 +28,7 @@ export interface LiveTable {
   readonly rotation: Uint32Array;
   readonly memory: Float64Array;
   readonly locks: Int32Array;
+  readonly pairs: Int32Array;
 }
 
 /** How much a table has room for; `remembered` is rememberedBy() of the pools. */
@@ -44,6 +48,7 @@ export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): Live
     rttMs: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rotation: new Uint32Array(new SharedArrayBuffer(2 * 4 * pools)),
     ...makeMemory(pools, remembered),
+    pairs: makePairs(),
   };
 }
 
@@ -66,9 +71,8 @@ export function carryOver(from: LiveTable, fromSlot: number, to: LiveTable, toSl
 }
 
 /**
- * Where a pool's turns are counted: IPv4 and IPv6 each have their own count. Clients ask for A
- * and AAAA in pairs; with one count for both, a pool of two members would give every A to the
- * first and every AAAA to the second.
+ * Where a pool's turns are counted: IPv4 and IPv6 each have their own count. With one count for both, a pool of two
+ * members would give every A to the first and every AAAA to the second wherever questions of both come by turns.
  */
 export function rotationSlot(poolNumber: number, family: 4 | 6): number {
   return 2 * poolNumber + (family === 4 ? 0 : 1);
@@ -77,6 +81,18 @@ export function rotationSlot(poolNumber: number, family: 4 | 6): number {
 /** Writes what part of its weight a member has now. Only the thread that owns the table does this. */
 export function setWeight(live: LiveTable, slot: number, part: number): void {
   live.weight[slot] = part;
+  Atomics.add(live.version, 0, 1);
+}
+
+/** Writes what a member carries now, in the unit of its capacity. Only the thread that owns the table does this. */
+export function setLoad(live: LiveTable, slot: number, load: number): void {
+  live.load[slot] = load;
+  Atomics.add(live.version, 0, 1);
+}
+
+/** Writes the response time of a member's checks. Only the thread that owns the table does this. */
+export function setRtt(live: LiveTable, slot: number, rttMs: number): void {
+  live.rttMs[slot] = rttMs;
   Atomics.add(live.version, 0, 1);
 }
 

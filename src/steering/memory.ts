@@ -34,7 +34,7 @@ export interface Region {
 /** How many numbers a pool's steps remember, for one family. */
 export function rememberedPerFamily({ policy, members }: PoolSpec): number {
   const steps = policy.filter(
-    ({ type, options }) => STEP_TYPES.get(type)?.compile(options, members).remembers,
+    ({ type, options }) => STEP_TYPES.get(type)?.compile(options, members, []).remembers,
   );
   return steps.length * (1 + members.length);
 }

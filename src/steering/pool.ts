@@ -14,7 +14,7 @@ import assert from "node:assert/strict";
 import type { Name } from "../wire/name.ts";
 import type { LiveTable } from "./live.ts";
 import { type Region, rememberedPerFamily } from "./memory.ts";
-import type { MemberSpec, PoolSpec } from "./spec.ts";
+import type { Capacity, MemberSpec, PoolSpec } from "./spec.ts";
 import { Candidates, type Step } from "./step.ts";
 import { STEP_TYPES } from "./step-table.ts";
 
@@ -31,6 +31,7 @@ export interface Member {
   /** Answered as CNAME. */
   readonly target: Name | null;
   readonly pool: Pool | null;
+  readonly capacity: Capacity | null;
 }
 
 export interface Pool {
@@ -69,7 +70,7 @@ export interface FamilyState {
   count: number;
   /** Would a choice give an answer, with `when-down` taken into account? */
   gives: boolean;
-  /** By member index: a value of Standing, in standing.ts. */
+  /** By member index: a value of Standing, in standing-status.ts. */
   readonly status: Uint8Array;
   /** By step: what it remembers, in the table in use; null for steps that remember nothing. */
   readonly memory: (Region | null)[];
@@ -108,11 +109,15 @@ export function compilePools(
     assert(spec !== undefined, `pool "${id}" is not given`);
     assert(!open.has(id), `pool "${id}" stands below itself`);
     open.add(id);
-    const steps = spec.policy.map(({ type, options }) => {
+    const steps = spec.policy.map(({ type, options }, i) => {
       const stepType = STEP_TYPES.get(type);
       assert(stepType !== undefined, `step "${type}" is not in the table`);
       // Copied into one shape, so that the call of run() on the query path stays quick.
-      const { remembers, run } = stepType.compile(options, spec.members);
+      const { remembers, run } = stepType.compile(
+        options,
+        spec.members,
+        spec.policy.slice(i + 1).map((step) => step.type),
+      );
       return { type, options, remembers, run };
     });
     const members = spec.members.map((member) => compileMember(spec.id, member));
@@ -146,6 +151,7 @@ export function compilePools(
       ipv6: spec.kind === "endpoint" ? spec.ipv6 : null,
       target: spec.kind === "target" ? spec.target : null,
       pool: spec.kind === "pool" ? compile(spec.pool) : null,
+      capacity: spec.capacity,
     };
   }
 
@@ -161,7 +167,7 @@ function makeState(spec: PoolSpec, steps: readonly Step[], number: number): Pool
     isUp: false,
     ipv4: makeFamilyState(spec.members.length, steps),
     ipv6: makeFamilyState(spec.members.length, steps),
-    candidates: new Candidates(spec.members, number),
+    candidates: new Candidates(spec, number),
   };
 }
 

@@ -10,29 +10,25 @@
  */
 import type { LiveTable } from "./live.ts";
 import { markOf, regionAt } from "./memory.ts";
-import type { FamilyState, Member, Pool } from "./pool.ts";
-
-/** Where a member is before the first step. */
-export const Standing = {
-  Stands: 0,
-  Disabled: 1,
-  Down: 2,
-  /** An endpoint without an address of the family. */
-  NoAddress: 3,
-  /** A pool from which nothing of the family would come. */
-  GivesNothing: 4,
-} as const;
+import type { FamilyState, Member, Pool, PoolState } from "./pool.ts";
+import { Standing, standsForAny } from "./standing-status.ts";
+import { Families } from "./step.ts";
 
 /** Makes the pool's state that of the live table at this version. Cheap when it is already. */
 export function refresh(pool: Pool, live: LiveTable, version: number): void {
   const { state } = pool;
   if (state.version === version && state.live === live) return;
-  const { weights } = state.candidates;
+  const { candidates } = state;
   let membersUp = 0;
   for (let index = 0; index < pool.members.length; index++) {
     const member = pool.members[index]!;
-    if (member.pool !== null) refresh(member.pool, live, version);
-    else weights[index] = member.weight * live.weight[member.slot]!;
+    if (member.pool !== null) {
+      refresh(member.pool, live, version);
+      candidates.rttsMs[index] = lowestRttMs(member.pool);
+    } else {
+      candidates.fullWeights[index] = member.weight * live.weight[member.slot]!;
+      candidates.rttsMs[index] = live.rttMs[member.slot]!;
+    }
     if (member.enabled && isMemberUp(member, live)) membersUp++;
   }
   state.membersUp = membersUp;
@@ -40,6 +36,8 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
   if (typeof pool.whenDown === "object") refresh(pool.whenDown, live, version);
   refreshFamily(pool, live, 4, state.ipv4);
   refreshFamily(pool, live, 6, state.ipv6);
+  candidates.families = familiesOf(state);
+  candidates.loads.refresh(pool, live, candidates.fullWeights);
   if (state.live !== live) {
     const end = findMemory(pool, live, state.ipv4, pool.memoryOffset);
     findMemory(pool, live, state.ipv6, end);
@@ -69,6 +67,26 @@ function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool:
   familyOfPool.mark = markOf(pool.members, standing, count);
   if (pool.state.isUp || pool.whenDown === "open") familyOfPool.gives = count > 0;
   else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
+}
+
+/** NaN when nothing in the pool that stands was measured. */
+function lowestRttMs(pool: Pool): number {
+  const { rttsMs } = pool.state.candidates;
+  let lowest = Number.NaN;
+  for (let index = 0; index < rttsMs.length; index++) {
+    if (standsForAny(pool, index) && !(rttsMs[index]! >= lowest) && !Number.isNaN(rttsMs[index]))
+      lowest = rttsMs[index]!;
+  }
+  return lowest;
+}
+
+function familiesOf({ ipv4, ipv6 }: PoolState): number {
+  if (!ipv4.gives || !ipv6.gives) return Families.One;
+  if (ipv4.count !== ipv6.count) return Families.Differ;
+  for (let place = 0; place < ipv4.count; place++) {
+    if (ipv4.standing[place] !== ipv6.standing[place]) return Families.Differ;
+  }
+  return Families.Same;
 }
 
 /** Finds the regions of one family in a table that is new to this pool, from `offset` on; answers where they end. */

@@ -13,16 +13,21 @@
 import type { Static, TObject } from "typebox";
 import type { ClientPlace } from "../geo/client-place.ts";
 import type { LatencyTable } from "../latency/latency-table.ts";
+import { hashText } from "../lib/hash.ts";
 import type { Random } from "../lib/random.ts";
+import type { Draws } from "./draws.ts";
 import type { LiveTable } from "./live.ts";
-import type { MemberSpec } from "./spec.ts";
+import { MemberLoads } from "./member-loads.ts";
+import type { MemberSpec, PoolSpec } from "./spec.ts";
 import type { StepTrace } from "./trace.ts";
 
 /** What a choice may depend on beside the pool. Reused from query to query by its owner. */
 export interface SteerRequest {
   /** 4: addresses for A; 6: for AAAA. */
   family: 4 | 6;
+  /** Where fresh numbers come from; steps draw from `draws`. */
   random: Random;
+  readonly draws: Draws;
   live: LiveTable;
   /**
    * Who asks. What a step looks up here counts towards the scope of the answer by itself; a step that uses
@@ -33,6 +38,15 @@ export interface SteerRequest {
   latency: LatencyTable | null;
 }
 
+/** Which members stand for one family of addresses, and which for the other. */
+export const Families = {
+  /** One family alone has anything to answer. */
+  One: 0,
+  /** The same members stand for both. */
+  Same: 1,
+  Differ: 2,
+} as const;
+
 /**
  * The members still in the running, best first once a step has ordered them. One for each pool,
  * reused: a pool never stands above itself, so no two uses overlap.
@@ -42,18 +56,43 @@ export class Candidates {
   readonly indexes: Int32Array;
   count = 0;
   /** By member index, 0 or more: the document's weight, times what part of it counts now. */
-  readonly weights: Float64Array;
+  readonly fullWeights: Float64Array;
+  /** The weights that count for this query: the full ones, or those that `load` left of them. */
+  weights: Float64Array;
+  /** By member index: response time of its checks, or the best of a pool's members that stand; NaN = never measured. */
+  readonly rttsMs: Float64Array;
+  readonly loads: MemberLoads;
+  /** Of the candidates; 0 when all are last resorts. Left by dropLastResorts(), and kept here so that no number is boxed. */
+  weightSum = 0;
+  /** By member index: stands for the member on every node, after every restart; of its name and that of the pool. */
+  readonly memberHashes: Int32Array;
   /** By member index; for traces. */
   readonly names: readonly string[];
+  /** A value of Families, about the pool as a whole. */
+  families: number = Families.One;
   /** The first places that the step must put in order; those after them do not matter to the answer. */
   wanted = 0;
+  /** How many members the pool keeps. */
+  readonly answers: number;
+  /** No step comes after this one: one that orders keeps all that it can put in order. */
+  isLast = true;
+  /** Of the step that runs, in its chain. */
+  step = 0;
   readonly poolNumber: number;
+  /** Scratch of keyed-order.ts, by place. */
+  readonly keys: Float64Array;
 
-  constructor(members: readonly MemberSpec[], poolNumber: number) {
+  constructor({ id, members, answers }: PoolSpec, poolNumber: number) {
+    this.answers = answers;
     this.indexes = new Int32Array(members.length);
-    this.weights = Float64Array.from(members, (member) => member.weight);
+    this.fullWeights = Float64Array.from(members, (member) => member.weight);
+    this.weights = this.fullWeights;
+    this.rttsMs = new Float64Array(members.length).fill(Number.NaN);
+    this.loads = new MemberLoads(members.length);
+    this.memberHashes = Int32Array.from(members, ({ name }) => hashText(`${id}/${name}`) | 0);
     this.names = members.map((member) => member.name);
     this.poolNumber = poolNumber;
+    this.keys = new Float64Array(members.length);
   }
 
   swap(place: number, other: number): void {
@@ -97,7 +136,12 @@ export interface StepType {
   /** One line, for the reference and for editors. */
   readonly summary: string;
   readonly optionsSchema: TObject;
-  compile(options: Readonly<Record<string, unknown>>, members: readonly MemberSpec[]): Step;
+  /** `following`: the names of the steps that come after it in the chain. */
+  compile(
+    options: Readonly<Record<string, unknown>>,
+    members: readonly MemberSpec[],
+    following: readonly string[],
+  ): Step;
 }
 
 /** Ties the options that compile() takes to their schema; documents check them against it. */
@@ -105,7 +149,11 @@ export function stepType<Options extends TObject>(type: {
   name: string;
   summary: string;
   optionsSchema: Options;
-  compile(options: Static<Options> & Readonly<Record<string, unknown>>, members: readonly MemberSpec[]): Step;
+  compile(
+    options: Static<Options> & Readonly<Record<string, unknown>>,
+    members: readonly MemberSpec[],
+    following: readonly string[],
+  ): Step;
 }): StepType {
   return type as StepType;
 }

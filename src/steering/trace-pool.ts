@@ -8,7 +8,8 @@ import { formatAddress } from "../lib/address.ts";
 import { formatName } from "../wire/name.ts";
 import type { Picks } from "./choose.ts";
 import type { Member, Pool } from "./pool.ts";
-import { familyState, isMemberUp, Standing } from "./standing.ts";
+import { familyState, isMemberUp } from "./standing.ts";
+import { Standing } from "./standing-status.ts";
 import type { Candidates, SteerRequest, Step } from "./step.ts";
 import type { ChoiceTrace, MemberTrace, PoolTrace, StepTrace } from "./trace.ts";
 
@@ -24,6 +25,7 @@ export function traceChoice(pool: PoolTrace, request: SteerRequest, picks: Picks
     outcome: picks.outcome,
     degraded: picks.degraded,
     scopePrefixLength: picks.scopePrefixLength,
+    lookedAt: picks.scopePrefixLength === 0 ? null : request.client.network.format(picks.scopePrefixLength),
     answers,
   };
 }
@@ -56,12 +58,22 @@ export function traceStepBegin(step: Step, candidates: Candidates): StepTrace {
     dropped: [],
     numbers: [],
     draws: [],
+    scopePrefixLength: 0,
     why: [],
   };
 }
 
-export function traceStepEnd(trace: StepTrace, candidates: Candidates, pool: PoolTrace): void {
+/** `scopeBefore`: how much of the client's prefix was looked at when the step began. */
+export function traceStepEnd(
+  trace: StepTrace,
+  candidates: Candidates,
+  pool: PoolTrace,
+  request: SteerRequest,
+  scopeBefore: number,
+): void {
   trace.kept = namesOf(candidates);
+  const { scopePrefixLength } = request.client.network;
+  if (scopePrefixLength > scopeBefore) trace.scopePrefixLength = scopePrefixLength;
   pool.steps.push(trace);
 }
 

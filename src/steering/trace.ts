@@ -24,6 +24,8 @@ export interface ChoiceTrace {
   degraded: boolean;
   /** How much of the client's prefix the choice looked at; 0: none of it. */
   scopePrefixLength: number;
+  /** The network of that length around the client; null where nothing depended on it. */
+  lookedAt: string | null;
   /** What is answered, in the order of the reply: addresses, or one target. */
   readonly answers: { readonly member: string; readonly answer: string }[];
 }
@@ -72,6 +74,8 @@ export interface StepTrace {
   /** What the step computed for a member, by the name of the number. */
   readonly numbers: { readonly member: string; readonly values: Readonly<Record<string, number | string>> }[];
   readonly draws: DrawTrace[];
+  /** How much of the client's prefix the choice depended on after this step, where that is more than before it; else 0. */
+  scopePrefixLength: number;
   /** What the step did, in sentences without a full stop. */
   readonly why: string[];
 }

@@ -5,6 +5,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Configuration } from "../documents/configuration.ts";
+import type { ZoneTable } from "../documents/zone-table.ts";
 
 export interface Change {
   readonly added: readonly string[];
@@ -20,10 +21,9 @@ export interface ConfigurationChange {
 
 export function changeBetween(before: Configuration, after: Configuration): ConfigurationChange {
   return {
-    // A zone that a reload left as it was is the very same object.
-    zones: compare(before.zones, after.zones, (a, b) => a === b),
-    pools: compare(before.pools, after.pools, isSame),
-    monitors: compare(before.monitors, after.monitors, isSame),
+    zones: changeOfZones(before.zones, after.zones),
+    pools: compare(before.pools, after.pools),
+    monitors: compare(before.monitors, after.monitors),
   };
 }
 
@@ -50,6 +50,16 @@ export function changeFields(change: ConfigurationChange): Record<string, readon
   return fields;
 }
 
+/** A zone that a reload left as it was is the very same object. */
+function changeOfZones(before: ZoneTable, after: ZoneTable): Change {
+  const { changed, removed } = after.since(before);
+  return {
+    added: changed.filter((each) => each.before === undefined).map(({ zone }) => zone.id),
+    changed: changed.filter((each) => each.before !== undefined).map(({ zone }) => zone.id),
+    removed: removed.map(({ id }) => id),
+  };
+}
+
 /** Those of a file that did not change are the same objects too. */
 function isSame(a: object, b: object): boolean {
   return a === b || isDeepStrictEqual(a, b);
@@ -58,7 +68,6 @@ function isSame(a: object, b: object): boolean {
 function compare<Document extends { readonly id: string }>(
   before: ReadonlyMap<string, Document>,
   after: ReadonlyMap<string, Document>,
-  isEqual: (a: Document, b: Document) => boolean,
 ): Change {
   const added: string[] = [];
   const changed: string[] = [];
@@ -66,7 +75,7 @@ function compare<Document extends { readonly id: string }>(
   for (const [key, document] of after) {
     const old = before.get(key);
     if (old === undefined) added.push(document.id);
-    else if (!isEqual(old, document)) changed.push(document.id);
+    else if (!isSame(old, document)) changed.push(document.id);
   }
   for (const [key, document] of before) if (!after.has(key)) removed.push(document.id);
   return { added, changed, removed };

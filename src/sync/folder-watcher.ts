@@ -7,7 +7,7 @@
  * fs.watch is quick but tells little: editors write temporary files and rename them, Kubernetes
  * swaps a link, network file systems say nothing, and a folder that was removed is no longer
  * watched when it comes back. So an event only causes a look, and a poll looks anyway. What
- * counts is the listing: names, sizes, times and inodes of all documents.
+ * counts is the listing: names, sizes, times and inodes of all documents. Folders within are watched each by itself.
  *
  * A file that is written in place is half a file for a while, so what changed must be seen twice alike. A
  * file that was renamed into place is whole: it is another inode than stood there before, and its
@@ -16,12 +16,15 @@
  * @module
  */
 import { type FSWatcher, watch } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { type FolderListing, isSameListing, listFolder } from "../documents/folder.ts";
 
 /** A change that fs.watch misses is seen after this. */
 const POLL_INTERVAL_MS = 1000;
 /** At most this share of the time goes into polling: ten thousand files are polled less often. */
 const POLL_SHARE_MAX = 1 / 50;
+/** Watches are scarce: changes in folders beyond these are seen by the poll. */
+const FOLDERS_WATCHED_MAX = 256;
 /** From the first event to the look: who renames several files one after the other is done within this. */
 const EVENT_DELAY_MS = 10;
 /** A file that is still being written changes within this; so does what an editor does in several steps. */
@@ -35,12 +38,12 @@ export interface FolderWatcherOptions {
 
 export class FolderWatcher {
   readonly #options: FolderWatcherOptions;
-  #watcher: FSWatcher | undefined;
+  readonly #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** The timer is an event's. */
   #isSoon = false;
   #looking: Promise<void> | undefined;
-  #known: FolderListing = { files: new Map(), faults: [] };
+  #known: FolderListing = { files: new Map(), folders: [], faults: [] };
   #isStopped = false;
   /** An event came while a look was under way. */
   #isStale = false;
@@ -56,15 +59,22 @@ export class FolderWatcher {
     this.#lookSoon();
   }
 
+  /** Anew each time, for a folder may be another one of the same name. */
   #watch(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
-    try {
-      this.#watcher = watch(this.#options.dir, { persistent: false }, () => this.#onEvent());
-      this.#watcher.on("error", () => this.#watcher?.close());
-    } catch {
-      // No such folder, or no more watches to be had: the poll goes on, and each change tries again.
+    this.#unwatch();
+    for (const folder of this.#known.folders.slice(0, FOLDERS_WATCHED_MAX)) {
+      try {
+        const watcher = watch(folder, { persistent: false }, () => this.#onEvent());
+        watcher.on("error", () => watcher.close());
+        this.#watchers.push(watcher);
+      } catch {
+        // No such folder, or no more watches to be had: the poll goes on, and each change tries again.
+      }
     }
+  }
+
+  #unwatch(): void {
+    for (const watcher of this.#watchers.splice(0)) watcher.close();
   }
 
   #onEvent(): void {
@@ -93,7 +103,7 @@ export class FolderWatcher {
   async #look(): Promise<void> {
     this.#isStale = false;
     const startedMs = performance.now();
-    const seen = await listFolder(this.#options.dir);
+    const seen = await listFolder(this.#options.dir, this.#known);
     const tookMs = performance.now() - startedMs;
     if (!isSameListing(seen, this.#known) && !this.#isStopped) {
       const settled = isInPlace(this.#known, seen) ? seen : await this.#settle(seen);
@@ -102,7 +112,11 @@ export class FolderWatcher {
       const isNews = !isSameListing(settled, this.#known);
       this.#known = settled;
       if (isNews) await this.#options.onChange(settled);
-      if (!this.#isStopped) this.#watch(); // the folder may be another one now
+      if (!this.#isStopped) this.#watch();
+    } else if (!isDeepStrictEqual(seen.folders, this.#known.folders) && !this.#isStopped) {
+      this.#known = seen;
+      this.#watch();
+      this.#isStale = true; // a file may have come before the watch
     }
     if (this.#isStale) this.#lookSoon();
     else this.#schedule(Math.max(POLL_INTERVAL_MS, tookMs / POLL_SHARE_MAX));
@@ -112,7 +126,7 @@ export class FolderWatcher {
     let seen = first;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-      const next = await listFolder(this.#options.dir);
+      const next = await listFolder(this.#options.dir, seen);
       if (this.#isStopped || isSameListing(next, seen)) return next;
       seen = next;
     }
@@ -122,7 +136,7 @@ export class FolderWatcher {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#watcher?.close();
+    this.#unwatch();
     await this.#looking;
   }
 }

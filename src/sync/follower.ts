@@ -50,7 +50,7 @@ export class Follower {
   readonly #watcher: FolderWatcher;
   #configuration: Configuration | undefined;
   #plane: Publisher | undefined;
-  #listing: FolderListing = { files: new Map(), faults: [] };
+  #listing: FolderListing = { files: new Map(), folders: [], faults: [] };
   #loading: Promise<void> = Promise.resolve();
 
   constructor(options: FollowerOptions) {
@@ -141,7 +141,7 @@ export class Follower {
       this.#log.info({ reason, generation }, "nothing changed");
       return;
     }
-    const news = newsBetween(plane.snapshot, configuration);
+    const news = newsBetween(plane.snapshot, configuration, before);
     this.#configuration = configuration;
     plane.publish(news);
     const durationMs = Math.round(performance.now() - startedMs);

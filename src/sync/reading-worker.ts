@@ -1,10 +1,9 @@
 /**
- * The thread that reading-thread.ts starts: reads the files that it is handed, and ends.
+ * The thread that reading-thread.ts starts: reads files until there are none left, and ends.
  *
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { readFilesHere } from "../documents/document-reader.ts";
-import type { ListedFile } from "../documents/folder.ts";
+import { type FileQueue, readQueue } from "./file-queue.ts";
 
-await readFilesHere()(workerData as readonly ListedFile[], (file) => parentPort!.postMessage(file));
+await readQueue(workerData as FileQueue, (file) => parentPort!.postMessage(file));

@@ -77,26 +77,28 @@ const FAMILY_IPV4 = 1;
 const FAMILY_IPV6 = 2;
 
 /**
- * Null for what RFC 7871 sections 6 and 7.1.2 want FORMERR for: a family other than IPv4 and
- * IPv6, a prefix longer than an address, more or fewer octets than the source prefix needs,
- * bits beyond it, and in a query a scope. Family 0, which some resolvers once sent with an
- * empty prefix, is not an exception; BIND refuses it too.
+ * Is this ECS data in the form that RFC 7871 sections 6 and 7.1.2 want? FORMERR is for: a family other than IPv4
+ * and IPv6, a prefix longer than an address, more or fewer octets than the source prefix needs, bits beyond it, and in a
+ * query a scope. Family 0, which some resolvers once sent with an empty prefix, is not an exception; BIND refuses it
+ * too. Allocates nothing: queries are read with it.
  */
+export function isClientSubnet(octets: Uint8Array, at: number, length: number, inQuery: boolean): boolean {
+  if (length < 4) return false;
+  const family = u16(octets, at);
+  const bits = family === FAMILY_IPV4 ? 32 : family === FAMILY_IPV6 ? 128 : -1;
+  const sourcePrefixLength = octets[at + 2]!;
+  if (sourcePrefixLength > bits || octets[at + 3]! > (inQuery ? 0 : bits)) return false;
+  if (length !== 4 + ((sourcePrefixLength + 7) >>> 3)) return false;
+  const spareBits = -sourcePrefixLength & 7;
+  return spareBits === 0 || (octets[at + length - 1]! & ((1 << spareBits) - 1)) === 0;
+}
+
+/** Null for what isClientSubnet() refuses. */
 export function decodeClientSubnet(data: Uint8Array, inQuery: boolean): ClientSubnet | null {
-  if (data.length < 4) return null;
-  const family = u16(data, 0);
-  const sourcePrefixLength = data[2]!;
-  const scopePrefixLength = data[3]!;
-  if (family !== FAMILY_IPV4 && family !== FAMILY_IPV6) return null;
-  const address = new Uint8Array(family === FAMILY_IPV4 ? 4 : 16);
-  const bits = address.length * 8;
-  if (sourcePrefixLength > bits || scopePrefixLength > bits) return null;
-  if (data.length - 4 !== Math.ceil(sourcePrefixLength / 8)) return null;
-  if (inQuery && scopePrefixLength !== 0) return null;
-  const partialBits = sourcePrefixLength & 7;
-  if (partialBits !== 0 && (data.at(-1)! & (0xff >> partialBits)) !== 0) return null;
+  if (!isClientSubnet(data, 0, data.length, inQuery)) return null;
+  const address = new Uint8Array(u16(data, 0) === FAMILY_IPV4 ? 4 : 16);
   address.set(data.subarray(4));
-  return { address, sourcePrefixLength, scopePrefixLength };
+  return { address, sourcePrefixLength: data[2]!, scopePrefixLength: data[3]! };
 }
 
 /** Only the octets that the source prefix reaches are sent, bits beyond it as 0. */

@@ -20,10 +20,13 @@
  *
  * @module
  */
-import { Opcode } from "./dns-codes.ts";
-import { OptionCode } from "./edns.ts";
+import { Opcode as ImportedOpcode } from "./dns-codes.ts";
+import { isClientSubnet, OptionCode } from "./edns.ts";
 import { NameKey } from "./name-key.ts";
 import { RRType } from "./rr-type.ts";
+
+// Imported bindings are looked up at every use; constants of this module are compiled in.
+const Opcode = ImportedOpcode;
 
 const HEADER_OCTETS = 12;
 
@@ -168,7 +171,8 @@ function readOpt(octets: Uint8Array, at: number, query: Query, overTcp: boolean)
     if (option > end) return QueryStatus.formerr;
     if (code === OptionCode.ECS) {
       // A second ECS would leave open which one counts; RFC 7871 has one option a query.
-      if (query.ecsOffset !== 0 || !isEcsQuery(octets, data, optionLength)) return QueryStatus.formerr;
+      if (query.ecsOffset !== 0 || !isClientSubnet(octets, data, optionLength, true))
+        return QueryStatus.formerr;
       query.ecsOffset = data;
       query.ecsLength = optionLength;
     } else if (code === OptionCode.NSID) {
@@ -179,18 +183,6 @@ function readOpt(octets: Uint8Array, at: number, query: Query, overTcp: boolean)
     }
   }
   return QueryStatus.ok;
-}
-
-/** RFC 7871 section 6 and 7.1.2: a known family, scope 0, exactly the octets that the source length needs, no bit beyond it. */
-function isEcsQuery(octets: Uint8Array, at: number, length: number): boolean {
-  if (length < 4) return false;
-  const family = (octets[at]! << 8) | octets[at + 1]!;
-  const sourcePrefixLength = octets[at + 2]!;
-  const bitsMax = family === 1 ? 32 : family === 2 ? 128 : -1;
-  if (sourcePrefixLength > bitsMax || octets[at + 3] !== 0) return false;
-  if (length !== 4 + ((sourcePrefixLength + 7) >>> 3)) return false;
-  const spareBits = -sourcePrefixLength & 7;
-  return spareBits === 0 || (octets[at + length - 1]! & ((1 << spareBits) - 1)) === 0;
 }
 
 /** The offset behind the RR at `at`, or -1. */

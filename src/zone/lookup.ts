@@ -18,6 +18,17 @@ import type { NameKey } from "../wire/name-key.ts";
 import { RRType } from "../wire/rr-type.ts";
 import { NODE, NODE_HAS_CNAME, NODE_HAS_DNAME, type ZoneImage } from "./zone-image.ts";
 
+// Constants of other modules are looked up at every use; those of this module are compiled in.
+const {
+  nameLengthAndFlags: NAME_LENGTH_AND_FLAGS,
+  wildcard: WILDCARD,
+  referral: REFERRAL,
+  pool: POOL,
+} = NODE;
+const HAS_CNAME = NODE_HAS_CNAME;
+const HAS_DNAME = NODE_HAS_DNAME;
+const { A: TYPE_A, AAAA: TYPE_AAAA, ANY: TYPE_ANY, DS: TYPE_DS } = RRType;
+
 export const Found = {
   /** `rrset` answers the question. */
   answer: 0,
@@ -54,17 +65,17 @@ export function lookup(zone: ZoneImage, name: NameKey, qtype: number, result: Lo
   result.node = node;
   result.rrset = 0;
   result.ownerLabel = label;
-  if (words[node + NODE.referral] !== 0 && (label > 0 || qtype !== RRType.DS)) {
+  if (words[node + REFERRAL] !== 0 && (label > 0 || qtype !== TYPE_DS)) {
     result.found = Found.referral;
     return;
   }
   if (label > 0) {
-    if ((words[node + NODE.nameLengthAndFlags]! & NODE_HAS_DNAME) !== 0) {
+    if ((words[node + NAME_LENGTH_AND_FLAGS]! & HAS_DNAME) !== 0) {
       result.found = Found.dname;
       result.rrset = zone.findRrset(node, RRType.DNAME);
       return;
     }
-    node = words[node + NODE.wildcard]!;
+    node = words[node + WILDCARD]!;
     if (node === 0) {
       result.found = Found.nxdomain;
       return;
@@ -76,18 +87,18 @@ export function lookup(zone: ZoneImage, name: NameKey, qtype: number, result: Lo
 
 function lookAt(zone: ZoneImage, node: number, qtype: number, result: LookupResult): void {
   const words = zone.words;
-  const isSteered = words[node + NODE.pool] !== 0;
-  if (isSteered && (qtype === RRType.A || qtype === RRType.AAAA || qtype === RRType.ANY)) {
+  const isSteered = words[node + POOL] !== 0;
+  if (isSteered && (qtype === TYPE_A || qtype === TYPE_AAAA || qtype === TYPE_ANY)) {
     result.found = Found.steered;
     return;
   }
   // RFC 8482 section 4.1: one RRset answers ANY, the smallest. Large ANY replies are what
   // reflection attacks feed on.
-  const rrset = qtype === RRType.ANY ? zone.smallestRrset(node) : zone.findRrset(node, qtype);
+  const rrset = qtype === TYPE_ANY ? zone.smallestRrset(node) : zone.findRrset(node, qtype);
   result.rrset = rrset;
   if (rrset !== 0) {
     result.found = Found.answer;
-  } else if ((words[node + NODE.nameLengthAndFlags]! & NODE_HAS_CNAME) !== 0) {
+  } else if ((words[node + NAME_LENGTH_AND_FLAGS]! & HAS_CNAME) !== 0) {
     result.found = Found.cname;
     result.rrset = zone.findRrset(node, RRType.CNAME);
   } else {

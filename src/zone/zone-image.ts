@@ -94,20 +94,34 @@ export class ZoneImage {
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   readonly octets: Uint8Array;
+  /** The same octets, for comparing four at once. */
+  readonly #view: DataView;
   /** The pools that nodes refer to by index. */
   readonly poolIds: readonly string[];
   readonly apexLength: number;
   readonly apexLabels: number;
   readonly apexNode: number;
+  readonly #apexOctets: number;
+  readonly #hashMask: number;
+  readonly #hashTable: number;
 
   constructor(buffer: SharedArrayBuffer, poolIds: readonly string[]) {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, new Int32Array(buffer, 0, HEADER.words)[HEADER.wordCount]!);
     this.octets = new Uint8Array(buffer, this.words.byteLength);
+    this.#view = new DataView(buffer, this.words.byteLength);
     this.poolIds = poolIds;
     this.apexLength = this.words[HEADER.apexLength]!;
     this.apexLabels = this.words[HEADER.apexLabels]!;
     this.apexNode = this.words[HEADER.apexNode]!;
+    this.#apexOctets = this.words[HEADER.apexOctets]!;
+    this.#hashMask = this.words[HEADER.hashMask]!;
+    this.#hashTable = this.words[HEADER.hashTable]!;
+  }
+
+  /** The image itself, or what a message of it brought, with its class again. */
+  static of(image: Pick<ZoneImage, "buffer" | "poolIds">): ZoneImage {
+    return image instanceof ZoneImage ? image : new ZoneImage(image.buffer, image.poolIds);
   }
 
   /** True when `key`, from label `fromLabel` on, is this zone's apex. */
@@ -115,8 +129,7 @@ export class ZoneImage {
     const start = key.labelStart[fromLabel]!;
     const length = this.apexLength;
     return (
-      key.length - start === length &&
-      equalOctets(this.octets, this.words[HEADER.apexOctets]!, key.octets, start, length)
+      key.length - start === length && equalOctets(this.#view, this.#apexOctets, key.view, start, length)
     );
   }
 
@@ -124,8 +137,8 @@ export class ZoneImage {
   findNode(key: NameKey, fromLabel: number): number {
     const words = this.words;
     const hash = key.suffixHash[fromLabel]!;
-    const mask = words[HEADER.hashMask]!;
-    const table = words[HEADER.hashTable]!;
+    const mask = this.#hashMask;
+    const table = this.#hashTable;
     const start = key.labelStart[fromLabel]!;
     const length = key.length - this.apexLength - start;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
@@ -134,7 +147,7 @@ export class ZoneImage {
       if (
         words[table + slot * 2] === hash &&
         (words[node + NODE.nameLengthAndFlags]! & NODE_LENGTH_MASK) === length &&
-        equalOctets(this.octets, words[node + NODE.name]!, key.octets, start, length)
+        equalOctets(this.#view, words[node + NODE.name]!, key.view, start, length)
       ) {
         return node;
       }
@@ -164,7 +177,12 @@ export class ZoneImage {
   }
 }
 
-function equalOctets(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
-  return true;
+function equalOctets(a: DataView, aStart: number, b: DataView, bStart: number, length: number): boolean {
+  if (length < 4) {
+    for (let i = 0; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+    return true;
+  }
+  const last = length - 4; // the last four may overlap those before them
+  for (let i = 0; i < last; i += 4) if (a.getInt32(aStart + i) !== b.getInt32(bStart + i)) return false;
+  return a.getInt32(aStart + last) === b.getInt32(bStart + last);
 }

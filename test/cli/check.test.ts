@@ -54,6 +54,70 @@ test("check takes the folder from WINDROSE_ZONES when none is given", async () =
   expect(await run(check, [], { WINDROSE_ZONES: dir })).toMatchObject({ exitCode: 0, stdout: "" });
 });
 
+const STEERED = `${NS}      www: { pool: web }
+pools:
+  web:
+    policy: geo
+    members:
+      - { name: eu, address: [192.0.2.1, "2001:db8::1"], serves: europe }
+      - { name: us, address: [198.51.100.1, "2001:db8:1::1"], serves: "*" }
+`;
+
+async function writeExpecting(...lines: string[]) {
+  const expecting = `    expect:\n${lines.map((line) => `      - ${line}\n`).join("")}pools:`;
+  await writeFile(join(dir, "a.yaml"), STEERED.replace("pools:", expecting));
+}
+
+test("check runs expectations, and says how many hold", async () => {
+  await writeExpecting("{ name: www, from: FR, then: eu }", "{ name: www, from: US, then: us }");
+  const { exitCode, stdout, stderr } = await run(check, [dir]);
+  expect(stdout).toBe("");
+  expect(stderr).toBe(
+    `${dir}: good; 1 zone, 1 pool, 0 monitors; 2 expectations hold; 0 errors, 0 warnings\n`,
+  );
+  expect(exitCode).toBe(0);
+});
+
+test("check counts expectations that fail as errors, and exits 1", async () => {
+  await writeExpecting("{ name: www, from: FR, then: us }", "{ name: www, from: US, then: us }");
+  const { exitCode, stdout, stderr } = await run(check, [dir]);
+  expect(stdout).toMatch(
+    /^.*a\.yaml:7:9: www\.a\.test\. A from FR: expected us, got 192\.0\.2\.1 \(web\/eu\) for .*; in pool web geo dropped us: .*\n$/,
+  );
+  expect(stderr).toBe(`${dir}: 1 of 2 expectations hold; 1 error, 0 warnings\n`);
+  expect(exitCode).toBe(1);
+});
+
+test("check does not run expectations while the documents have errors", async () => {
+  await writeExpecting("{ name: www, from: FR, then: us }", "{ name: www, from: US, than: us }");
+  const { stdout, stderr } = await run(check, [dir]);
+  expect(stdout).toMatch(/^.*a\.yaml:8:32: unknown key "than"; did you mean "then"\?.*\n$/);
+  expect(stderr).toBe(`${dir}: 1 error, 0 warnings\n`);
+});
+
+test("check takes place data and round-trip times as serve does, and names a file that is none", async () => {
+  await writeExpecting("{ name: www, from: AS64500, then: us }");
+  expect(await run(check, [dir, "--geo", join(dir, "no.mmdb")])).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/^windrose check: .*no\.mmdb/),
+  });
+  expect(await run(check, [dir], { WINDROSE_RTT: join(dir, "no.csv") })).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/^windrose check: .*no\.csv/),
+  });
+});
+
+test("check reads round-trip times", async () => {
+  await writeExpecting("{ name: www, from: 203.0.113.0/24, then: us }");
+  const text = (await readFile(join(dir, "a.yaml"), "utf8"))
+    .replace("policy: geo", "policy: latency")
+    .replace("serves: europe", "region: eu")
+    .replace('serves: "*"', "region: us");
+  await writeFile(join(dir, "a.yaml"), text);
+  await writeFile(join(dir, "rtt.csv"), "network,region,rtt\n203.0.113.0/24,us,20\n203.0.113.0/24,eu,80\n");
+  expect(await run(check, [dir, "--rtt", join(dir, "rtt.csv")])).toMatchObject({ exitCode: 0, stdout: "" });
+});
+
 test.each([
   ["an unknown option", ["--nosuch"]],
   ["two folders", ["a", "b"]],
@@ -61,7 +125,7 @@ test.each([
 ])("check with %s is wrong usage, exit 2", async (_, args) => {
   const { exitCode, stderr } = await run(check, args);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain("Usage: windrose check");
+  expect(stderr).toMatch(/^windrose check: .+\nwindrose check --help lists all\n$/);
 });
 
 test("check and schema explain themselves", async () => {

@@ -58,6 +58,9 @@ describe("readSettings()", () => {
       tcpIdleTimeout: 10_000,
       tcpMessageTimeout: 5000,
       tcpWriteTimeout: 5000,
+      geo: [],
+      rtt: null,
+      rttExpiry: 604_800_000,
       logLevel: "info",
     });
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -37,6 +37,15 @@ describe("listFolder()", () => {
     expect(isSameListing(before, await listFolder(dir))).toBe(false);
   });
 
+  test("keeps the objects of files that are as they were", async () => {
+    writeFileSync(at("b.yaml"), "");
+    const before = await listFolder(dir);
+    writeFileSync(at("b.yaml"), "zones: {}\n");
+    const { files } = await listFolder(dir, before);
+    expect(files.get(at("a.yaml"))).toBe(before.files.get(at("a.yaml")));
+    expect(files.get(at("b.yaml"))).not.toBe(before.files.get(at("b.yaml")));
+  });
+
   test("says that a file was moved here, and nothing of one that is written", async () => {
     writeFileSync(at(".tmp"), "zones: {}\n");
     // The data is older than the move, as it is after any tick of the clock.
@@ -49,6 +58,11 @@ describe("listFolder()", () => {
       true,
       false,
     ]);
+  });
+
+  test("names the folders, as far as documents may be in them", async () => {
+    for (const folder of ["sub", "sub/sub", ".git"]) mkdirSync(at(folder));
+    expect((await listFolder(dir)).folders).toEqual([dir, at("sub"), at("sub/sub")]);
   });
 
   test("finds all of a folder of many files", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadDocuments } from "../../src/documents/load-documents.ts";
+import { ZoneTable } from "../../src/documents/zone-table.ts";
 import { formatFault } from "../../src/lib/fault.ts";
 import { nameKey, parseName } from "../../src/wire/name.ts";
 
@@ -91,7 +92,7 @@ test("loadDocuments() names what is not there or cannot be read", async () => {
 
 test("loadDocuments() finds nothing wrong with an empty folder", async () => {
   expect((await loadDocuments(dir)).configuration).toEqual({
-    zones: new Map(),
+    zones: ZoneTable.EMPTY,
     pools: new Map(),
     monitors: new Map(),
   });

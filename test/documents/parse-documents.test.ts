@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Configuration } from "../../src/documents/configuration.ts";
 import { parseDocuments } from "../../src/documents/parse-documents.ts";
+import { ZoneTable } from "../../src/documents/zone-table.ts";
+import { findPlace } from "../../src/geo/places.ts";
 import { formatFault } from "../../src/lib/fault.ts";
 import { formatName, nameKey, parseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
@@ -190,7 +192,7 @@ zones:
   expect(pools.get("eu")).toMatchObject({
     id: "eu",
     region: "eu-west",
-    location: "DUB",
+    location: findPlace("DUB"),
     monitor: "web",
     policy: [{ type: "weighted", options: { draw: "random" } }],
     answers: 2,
@@ -223,12 +225,18 @@ zones:
       },
     ],
   });
+  // Where the pool stands, and in which region, is known of the member that it is.
   expect(pools.get("web")!.members[1]).toEqual({
     kind: "pool",
     name: "us",
     weight: 1,
     enabled: true,
     pool: "us",
+    serves: [],
+    location: findPlace("aws:us-east-1"),
+    bias: 0,
+    region: "us-east",
+    capacity: null,
   });
   expect(monitors.get("web")).toMatchObject({
     intervalMs: 10_000,
@@ -249,7 +257,7 @@ zones:
 
 test("no files, and ones that say nothing, are an empty configuration", () => {
   for (const texts of [{}, "zones:\npools:\n", "{}"]) {
-    expect(good(texts)).toEqual({ zones: new Map(), pools: new Map(), monitors: new Map() });
+    expect(good(texts)).toEqual({ zones: ZoneTable.EMPTY, pools: new Map(), monitors: new Map() });
   }
 });
 

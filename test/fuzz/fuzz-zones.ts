@@ -6,6 +6,7 @@
  */
 import type { Configuration, PoolDocument, ZoneDocument } from "../../src/documents/configuration.ts";
 import { makeZoneDocument } from "../../src/documents/zone-document.ts";
+import { ZoneTable } from "../../src/documents/zone-table.ts";
 import { parseAddress } from "../../src/lib/address.ts";
 import type { Random } from "../../src/lib/random.ts";
 import type { Respond } from "../../src/server/client.ts";
@@ -13,7 +14,7 @@ import { respond } from "../../src/server/respond.ts";
 import { View } from "../../src/server/view.ts";
 import { compileSnapshot } from "../../src/snapshot/snapshot.ts";
 import type { MemberSpec } from "../../src/steering/spec.ts";
-import { nameKey, parseName } from "../../src/wire/name.ts";
+import { parseName } from "../../src/wire/name.ts";
 import { parseRdata } from "../../src/wire/rdata/index.ts";
 import type { RR } from "../../src/wire/rr.ts";
 import { parseType } from "../../src/wire/rr-type.ts";
@@ -111,12 +112,7 @@ function bigRecords(): string {
 /** The zones and their pools. With `policy`, every pool has that one: `failover` draws nothing. */
 export function makeFuzzConfiguration(policy?: string): Configuration {
   return {
-    zones: new Map(
-      [zone("fuzz.test", FUZZ_ZONE + bigRecords()), zone("second.test", SECOND_ZONE)].map((document) => [
-        nameKey(document.apex),
-        document,
-      ]),
-    ),
+    zones: ZoneTable.of([zone("fuzz.test", FUZZ_ZONE + bigRecords()), zone("second.test", SECOND_ZONE)]),
     pools: new Map(
       pools().map((pool) => {
         const steps = policy === undefined ? pool.policy : [{ type: policy, options: {} }];

@@ -8,7 +8,7 @@
  * loopback address that nobody else uses. That is why this is a process of its own: where
  * the port is not to be had, the test starts it in a network namespace, where it is.
  *
- * Speaks lines: JSON `{ "name": …, "type": … }` in, the reply in hex out; "ready" comes first. Ends
+ * Speaks lines: JSON `{ "name": …, "type": …, "network": … }` in (the network goes into ECS), the reply in hex out; "ready" comes first. Ends
  * with its input, and takes all that it started with it.
  *
  * Usage: node resolver-session.ts UNBOUND DIRECTORY
@@ -18,6 +18,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parsePrefix } from "../../src/lib/address.ts";
+import { type EdnsOption, encodeClientSubnet, OptionCode } from "../../src/wire/edns.ts";
 import { encodeMessage } from "../../src/wire/message.ts";
 import { CHILD_DOCUMENTS, CHILD_ENDPOINT, PARENT_DOCUMENTS } from "./resolver-zones.ts";
 import { ask, Child, type Endpoint, freePort, startWindrose, waitUntilAnswering } from "./support.ts";
@@ -54,8 +56,9 @@ async function main(unbound: string, directory: string): Promise<void> {
 
     process.stdout.write("ready\n");
     for await (const line of createInterface(process.stdin)) {
-      const { name, type } = JSON.parse(line) as { name: string; type: string };
-      const reply = encodeMessage(await ask(resolver, name, type));
+      const { name, type, network } = JSON.parse(line) as { name: string; type: string; network?: string };
+      const options = network === undefined ? [] : [clientSubnet(network)];
+      const reply = encodeMessage(await ask(resolver, name, type, undefined, options));
       process.stdout.write(`${Buffer.from(reply).toString("hex")}\n`);
     }
   } finally {
@@ -63,7 +66,17 @@ async function main(unbound: string, directory: string): Promise<void> {
   }
 }
 
-/** A resolver as it is run today (0x20, minimised qnames), without the root and without DNSSEC. */
+/** All of the network is told, however long its prefix is. */
+function clientSubnet(network: string): EdnsOption {
+  const { address, length } = parsePrefix(network)!;
+  const data = encodeClientSubnet({ address, sourcePrefixLength: length, scopePrefixLength: 0 });
+  return { code: OptionCode.ECS, data };
+}
+
+/**
+ * A resolver as it is run today (0x20, minimised qnames), without the root and without DNSSEC. To our servers it sends
+ * ECS: that of a query which has it, else the client's own network.
+ */
 function unboundConfiguration(directory: string, resolver: Endpoint, parent: Endpoint): string {
   return `server:
   interface: ${resolver.address}@${resolver.port}
@@ -75,7 +88,9 @@ function unboundConfiguration(directory: string, resolver: Endpoint, parent: End
   use-syslog: no
   logfile: ""
   num-threads: 1
-  module-config: "iterator"
+  module-config: "subnetcache iterator"
+  send-client-subnet: ${parent.address}
+  send-client-subnet: ${CHILD_ENDPOINT.address}
   do-ip6: no
   do-not-query-localhost: no
   local-zone: "test." nodefault

@@ -23,6 +23,14 @@ pools:
       - { name: second, address: 192.0.2.41 }
   hosted:
     members: [{ name: cdn, target: www.gslb.test }]
+  placed:
+    policy: geo
+    members:
+      - { pool: near, serves: 8.8.0.0/16 }
+      - { pool: far, serves: ["9.0.0.0/8", "2a00:1450::/32"] }
+      - { name: rest, address: [192.0.2.60, "2001:db8::60"], serves: "*" }
+  near: { policy: round-robin, members: [{ name: one, address: 192.0.2.61 }, { name: two, address: 192.0.2.62 }] }
+  far: { members: [{ name: only, address: [192.0.2.63, "2001:db8::63"] }] }
 zones:
   gslb.test:
     ttl: 300
@@ -37,6 +45,9 @@ zones:
       steered: { pool: web, ttl: 30 }
       "*.app": { pool: web, ttl: 30 }
       failover: { pool: standby }
+      placed: { pool: placed, ttl: 300 }
+      "*.placed": { pool: placed, ttl: 300 }
+      to-placed: { CNAME: placed }
       hosted: { pool: hosted }
       "*.wild": { A: 192.0.2.9 }
       one: { CNAME: two }

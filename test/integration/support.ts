@@ -12,6 +12,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { EdnsOption } from "../../src/wire/edns.ts";
 import { decodeMessage, encodeMessage, type Message } from "../../src/wire/message.ts";
 import { parseName } from "../../src/wire/name.ts";
 import { parseType } from "../../src/wire/rr-type.ts";
@@ -120,19 +121,20 @@ export async function waitUntilAnswering(child: Child, endpoint: Endpoint, apex:
   throw new Error(`no answer from ${child.process.spawnargs.join(" ")}:\n${child.output}`);
 }
 
-/** One question over UDP, with RD and an EDNS size that holds any reply on loopback. */
+/** One question over UDP, with RD, an EDNS size that holds any reply on loopback, and these options. */
 export async function ask(
   { address, port }: Endpoint,
   name: string,
   type: string,
   timeoutMs = ASK_TIMEOUT_MS,
+  options: readonly EdnsOption[] = [],
 ): Promise<Message> {
   const id = Math.floor(Math.random() * 0x10000);
   const query = encodeMessage({
     id,
     rd: true,
     question: [{ name: parseName(name), type: parseType(type)! }],
-    edns: { udpSize: 8192 },
+    edns: { udpSize: 8192, options },
   });
   const socket = createSocket("udp4");
   try {

@@ -13,6 +13,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Rcode } from "../../src/wire/dns-codes.ts";
+import { OptionCode } from "../../src/wire/edns.ts";
 import { decodeMessage, type Message } from "../../src/wire/message.ts";
 import { formatName, lowercaseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
@@ -82,8 +83,9 @@ If that failed: run as root, or allow user namespaces, or sysctl net.ipv4.ip_unp
   return spawn("unshare", ["--user", "--map-root-user", "--net", "sh", "-c", script, "sh", ...command]);
 }
 
-async function resolve(name: string, type: string): Promise<Message> {
-  session.stdin.write(`${JSON.stringify({ name, type })}\n`);
+/** With a network it is asked for a client there, as by a resolver in front of unbound. */
+async function resolve(name: string, type: string, network?: string): Promise<Message> {
+  session.stdin.write(`${JSON.stringify({ name, type, network })}\n`);
   const { value } = await lines.next();
   const message = decodeMessage(new Uint8Array(Buffer.from(String(value ?? ""), "hex")));
   if ("malformed" in message) throw new Error(`no reply for ${name} ${type}:\n${errors}`);
@@ -198,4 +200,56 @@ test("unbound comes back over TCP for what UDP truncates", async () => {
   expect(reply.rcode).toBe(Rcode.NOERROR);
   expect(reply.tc).toBe(false);
   expect(reply.answer.length).toBe(20);
+});
+
+function scopeOf({ edns }: Message): number | undefined {
+  return edns?.options.find(({ code }) => code === OptionCode.ECS)?.data[3];
+}
+
+test("clients of different networks get different answers through one unbound", async () => {
+  const asked = async (network: string, type = "A") =>
+    answerOf(await resolve("placed.gslb.test.", type, network)).map((line) => line.split(" ")[2]);
+  expect(["192.0.2.61", "192.0.2.62"]).toContain((await asked("8.8.8.0/24"))[0]);
+  expect(await asked("9.1.2.0/24")).toEqual(["192.0.2.63"]);
+  expect(await asked("11.1.2.0/24")).toEqual(["192.0.2.60"]);
+  expect(await asked("2a00:1450:4000::/56")).toEqual(["192.0.2.63"]);
+  expect(await asked("2a00:1450:4000::/56", "AAAA")).toEqual(["2001:db8::63"]);
+  expect(await asked("11.1.2.0/24", "AAAA")).toEqual(["2001:db8::60"]);
+  // And again, now that its cache has them all.
+  expect(await asked("9.1.2.0/24")).toEqual(["192.0.2.63"]);
+  expect(await asked("11.1.2.0/24")).toEqual(["192.0.2.60"]);
+});
+
+test("unbound keeps an answer for all of its scope, and for no more", async () => {
+  // The pool takes turns, so a second question that reached us would get the other address.
+  const asked = async (network: string) => {
+    const reply = await resolve("cached.placed.gslb.test.", "A", network);
+    return [answerOf(reply)[0]?.split(" ")[2], scopeOf(reply)];
+  };
+  const [first, scope] = await asked("8.8.8.0/24");
+  expect(["192.0.2.61", "192.0.2.62"]).toContain(first);
+  expect(scope).toBe(16);
+  for (const network of ["8.8.9.0/24", "8.8.200.0/24", "8.8.8.0/24", "8.8.0.0/24"]) {
+    expect(await asked(network)).toEqual([first, 16]);
+  }
+  expect(await asked("8.9.8.0/24")).toEqual(["192.0.2.60", 16]);
+});
+
+test("unbound keeps what does not depend on the client for everyone, and the scope over a CNAME", async () => {
+  expect(scopeOf(await resolve("www.gslb.test.", "A", "8.8.8.0/24"))).toBe(0);
+  const steered = answerOf(await resolve("everyone.app.gslb.test.", "A", "8.8.8.0/24"));
+  for (const network of ["9.1.1.0/24", "11.1.1.0/24", "2a00:1450::/56"]) {
+    expect(answerOf(await resolve("everyone.app.gslb.test.", "A", network))).toEqual(steered);
+  }
+  const chain = await resolve("to-placed.gslb.test.", "A", "9.1.1.0/24");
+  expect(answerOf(chain)).toEqual([
+    "to-placed.gslb.test. CNAME placed.gslb.test.",
+    "placed.gslb.test. A 192.0.2.63",
+  ]);
+  const other = await resolve("to-placed.gslb.test.", "A", "11.1.1.0/24");
+  expect(answerOf(other).at(-1)).toBe("placed.gslb.test. A 192.0.2.60");
+});
+
+test("unbound sends ECS of its own client where the query has none, which is a special network here", async () => {
+  await expectAnswer("own.placed.gslb.test.", "A", ["own.placed.gslb.test. A 192.0.2.60"]);
 });

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatAddress, parseAddress, parsePrefix } from "../../src/lib/address.ts";
+import { cutAddress, formatAddress, parseAddress, parsePrefix } from "../../src/lib/address.ts";
 
 describe("parseAddress()", () => {
   test.each([
@@ -91,6 +91,18 @@ describe("formatAddress()", () => {
 
   test("throws for what is no address", () => {
     expect(() => formatAddress(new Uint8Array(5))).toThrow(RangeError);
+  });
+});
+
+describe("cutAddress()", () => {
+  test.each([
+    ["203.0.113.255", 24, "203.0.113.0"],
+    ["203.0.113.255", 22, "203.0.112.0"],
+    ["203.0.113.255", 32, "203.0.113.255"],
+    ["203.0.113.255", 0, "0.0.0.0"],
+    ["2001:db8:0:ff::1", 60, "2001:db8:0:f0::"],
+  ])("of %s at %i is %s", (address, length, cut) => {
+    expect(formatAddress(cutAddress(parseAddress(address)!, length))).toBe(cut);
   });
 });
 

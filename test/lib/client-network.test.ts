@@ -160,6 +160,19 @@ describe("ClientNetwork.lookAt()", () => {
   });
 });
 
+describe("ClientNetwork.format()", () => {
+  test.each([
+    ["198.51.103.7/24", undefined, "198.51.103.0/24"],
+    ["198.51.103.7/24", 22, "198.51.100.0/22"],
+    ["198.51.103.7/24", 32, "198.51.103.0/32"],
+    ["198.51.103.7", 0, "0.0.0.0/0"],
+    ["2a00:1450:4000:8ff::1/56", undefined, "2a00:1450:4000:800::/56"],
+    ["2a00:1450:4000:8ff::1/56", 33, "2a00:1450::/33"],
+  ])("of %s at %s is %s", (text, length, formatted) => {
+    expect(networkOf(text).format(length)).toBe(formatted);
+  });
+});
+
 describe("ClientNetwork.hash()", () => {
   const length4 = fc.integer({ min: 1, max: 32 });
   const length6 = fc.integer({ min: 1, max: 128 });

@@ -46,5 +46,5 @@ function draw(random: Random): number[] {
 }
 
 function always(bits: number): Random {
-  return { u32: () => bits };
+  return { u32: () => bits, i32: () => bits | 0 };
 }

@@ -249,6 +249,7 @@ describe("a worker", () => {
           for (const [i, [next, marks]] of generations.entries()) {
             const before = control;
             const news = newsBetween(before, next);
+            expect(newsBetween(before, next, generations[i - 1]?.[0])).toEqual(news);
             control = applyNews(before, news);
             worker = applyNews(worker, sent(news));
             if (late !== undefined) late = applyNews(late, sent(news));

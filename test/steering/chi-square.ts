@@ -16,6 +16,7 @@ const CRITICAL_AT_0_001: Readonly<Record<number, number>> = {
   5: 20.515,
   6: 22.458,
   7: 24.322,
+  8: 26.124,
   9: 27.877,
 };
 

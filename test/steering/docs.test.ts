@@ -28,6 +28,11 @@ describe.each(pages)("docs/steering/%s", (page) => {
       answers: Number(cells.get("answers") ?? 1),
       down: (cells.get("down") ?? "").split(" ").filter(Boolean),
     });
+    const measured = cells.get("measured") ?? "";
+    if (measured !== "") bench.measure(measured);
+    bench.time(cells.get("response times") ?? "");
+    const from = cells.get("from");
+    if (from !== undefined && from !== "") bench.from(from);
     const type = (cells.get("ask") ?? "A") as "A" | "AAAA";
     const row = cells.get("in a row");
     if (row !== undefined) expect(bench.row(row.split(" ").length, type)).toBe(row);

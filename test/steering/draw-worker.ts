@@ -1,28 +1,35 @@
-/** A thread that draws from the first pool of some specs, and tells how often each member came. */
+/**
+ * A thread that asks the first pool of some specs: for the clients of each message, in their order. It answers with the
+ * names of the members that came first.
+ *
+ * @module
+ */
 import { parentPort, workerData } from "node:worker_threads";
-import { ClientPlace } from "../../src/geo/client-place.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
-import { choose, Picks } from "../../src/steering/choose.ts";
 import type { LiveTable } from "../../src/steering/live.ts";
-import { compilePools } from "../../src/steering/pool.ts";
 import type { PoolSpec } from "../../src/steering/spec.ts";
+import { Bench } from "./notation.ts";
 
-const { specs, live, draws } = workerData as { specs: PoolSpec[]; live: LiveTable; draws: number };
-const first = specs[0]!;
-const slots = new Map(first.members.map(({ name }, slot) => [name, slot]));
-const pool = compilePools(specs, (_, name) => slots.get(name)!).get(first.id)!;
-const request = {
-  family: 4,
-  random: new SeededRandom(1),
-  live,
-  client: new ClientPlace(),
-  latency: null,
-} as const;
-const picks = new Picks();
-const counts: Record<string, number> = {};
-for (let i = 0; i < draws; i++) {
-  choose(pool, request, picks, null);
-  const { name } = picks.members[0]!;
-  counts[name] = (counts[name] ?? 0) + 1;
+export interface DrawWork {
+  readonly specs: PoolSpec[];
+  readonly live: LiveTable;
+  readonly seed: number;
 }
-parentPort!.postMessage(counts);
+
+export interface Asked {
+  readonly types: readonly ("A" | "AAAA")[];
+  /** Client i is 10.0.0.0 + i. */
+  readonly clients: readonly number[];
+}
+
+const { specs, live, seed } = workerData as DrawWork;
+const bench = new Bench(specs);
+bench.request.live = live;
+bench.request.random = new SeededRandom(seed);
+parentPort!.on("message", ({ types, clients }: Asked) => {
+  const names = clients.flatMap((client) => {
+    bench.from(`10.${client >>> 16}.${(client >>> 8) & 0xff}.${client & 0xff}`);
+    return types.map((type) => bench.ask(type));
+  });
+  parentPort!.postMessage(names);
+});

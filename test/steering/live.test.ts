@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { carryOver, makeLiveTable, rotationSlot, setUp, setWeight } from "../../src/steering/live.ts";
+import {
+  carryOver,
+  makeLiveTable,
+  rotationSlot,
+  setLoad,
+  setRtt,
+  setUp,
+  setWeight,
+} from "../../src/steering/live.ts";
 
 test("makeLiveTable() makes a table in shared memory in which every slot is up", () => {
   const live = makeLiveTable({ slots: 3, pools: 2, remembered: 0 });
@@ -45,4 +53,13 @@ test("setWeight() writes a part of the weight and lets the version grow", () => 
   expect([...live.weight, live.version[0]]).toEqual([0.5, 1, 1]);
   for (const column of [live.weight, live.load, live.rttMs])
     expect(column.buffer).toBeInstanceOf(SharedArrayBuffer);
+});
+
+test("setLoad() and setRtt() write what was reported and measured, and let the version grow", () => {
+  const live = makeLiveTable({ slots: 2, pools: 0, remembered: 0 });
+  expect([...live.load, ...live.rttMs]).toEqual(new Array(4).fill(Number.NaN));
+  setLoad(live, 0, 812.5);
+  setRtt(live, 1, 12.25);
+  expect([...live.load, ...live.rttMs]).toEqual([812.5, Number.NaN, Number.NaN, 12.25]);
+  expect(live.version[0]).toBe(2);
 });

@@ -1,10 +1,9 @@
-import { once } from "node:events";
-import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { makeLiveTable } from "../../src/steering/live.ts";
 import { lock, markOf, recall, regionAt, rememberedBy, unlock } from "../../src/steering/memory.ts";
 import type { PoolSpec } from "../../src/steering/spec.ts";
 import { UNSAID } from "../support/answers.ts";
+import { DrawThread } from "./draw-thread.ts";
 
 const SMOOTH: PoolSpec = {
   id: "smooth",
@@ -16,7 +15,7 @@ const SMOOTH: PoolSpec = {
       weight,
       enabled: true,
       ipv4: Uint8Array.of(192, 0, 2, i),
-      ipv6: null,
+      ipv6: Uint8Array.of(0x20, 1, 0xd, 0xb8, ...new Array(11).fill(0), i),
     };
   }),
   policy: [{ type: "weighted", options: { draw: "smooth" } }],
@@ -29,15 +28,19 @@ async function drawIn(
   threads: number,
   draws: number,
   live = makeLiveTable({ slots: 3, pools: 1, remembered: rememberedBy([SMOOTH]) }),
+  types: readonly ("A" | "AAAA")[] = ["A"],
 ) {
-  const entry = new URL("./draw-worker.ts", import.meta.url);
   const workers = Array.from(
     { length: threads },
-    () => new Worker(entry, { workerData: { specs: [SMOOTH], live, draws } }),
+    (_, seed) => new DrawThread({ specs: [SMOOTH], live, seed }),
   );
-  const counts = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0]));
+  // Each thread has a client of its own.
+  const answers = await Promise.all(
+    workers.map((worker, thread) => worker.ask({ types, clients: new Array(draws).fill(thread) })),
+  );
+  await Promise.all(workers.map((worker) => worker.end()));
   const sum: Record<string, number> = { a: 0, b: 0, c: 0 };
-  for (const each of counts) for (const name of Object.keys(each)) sum[name]! += each[name];
+  for (const names of answers) for (const name of names) sum[name]! += 1;
   return sum;
 }
 
@@ -45,6 +48,10 @@ describe("what steps remember", () => {
   test("is shared by threads: smooth shares are exact over all that they draw together", async () => {
     // 3 × 70,000 draws are 30,000 whole cycles, however the threads take turns.
     expect(await drawIn(3, 70_000)).toEqual({ a: 150_000, b: 30_000, c: 30_000 });
+  });
+
+  test("is shared by threads for pairs of A and AAAA too, of which each counts once", async () => {
+    expect(await drawIn(3, 7_000, undefined, ["A", "AAAA"])).toEqual({ a: 30_000, b: 6000, c: 6000 });
   });
 
   test("does not wait for ever for a thread that died with the lock", async () => {

@@ -139,7 +139,7 @@ describe("formatTrace()", () => {
         "│        ├─ step failover: b → b",
         "│        │  └─ in the order written b is first of those that stand",
         "│        └─ kept b: 192.0.0.98",
-        "└─ holds for every client: nothing depended on where it is",
+        "└─ the same for every client: nothing depended on where it is",
       ].join("\n"),
     );
   });
@@ -159,14 +159,27 @@ describe("formatTrace()", () => {
   test("prints options, numbers, draws and drops of a step", () => {
     const smooth = printed(benchOf("w policy=weighted.smooth: a=5 b=1 s=0"));
     expect(smooth).toContain("step weighted (draw smooth): a b s → a b\n");
-    expect(smooth).toContain("a: due 5\n");
-    expect(smooth).toContain("dropped s: weight 0: a last resort, and others stand\n");
+    expect(smooth).toContain("├─ a  due 5  stays\n");
+    expect(smooth).toContain("├─ s         out: weight 0: a last resort, and others stand\n");
     expect(smooth).toContain("a is the most overdue; it pays back 6\n");
     expect(printed(benchOf("w policy=weighted: a b"))).toMatch(/drew \d(\.\d{1,3})? of 2: [ab]\n/);
     expect(printed(benchOf("w policy=weighted: a b", { down: ["b"] }))).toContain(
       "only a is left; no draw is needed\n",
     );
     expect(printed(benchOf("w policy=round-robin: a b"))).toContain("turn 0 over 2 candidates starts at a\n");
+  });
+
+  test("names the network that a choice depends on, and the step that looked closest", () => {
+    const choice = traced(benchOf("w policy=failover+random: [x]; x: a b"));
+    const looked = { ...choice, scopePrefixLength: 20, lookedAt: "8.8.0.0/20" };
+    expect(formatTrace({ choices: [looked] })).toMatch(
+      /└─ depends on 8\.8\.0\.0\/20: as much of the client was looked at$/,
+    );
+    choice.pool.kept[0]!.pool!.steps[0]!.scopePrefixLength = 20;
+    choice.pool.steps[1]!.scopePrefixLength = 9;
+    expect(formatTrace({ choices: [looked] })).toMatch(
+      /└─ depends on 8\.8\.0\.0\/20: step failover of pool x looked that closely$/,
+    );
   });
 
   test("prints passed-over members", () => {

@@ -7,6 +7,7 @@
 
 import type { Configuration, ZoneDocument } from "../../src/documents/configuration.ts";
 import { makeZoneDocument } from "../../src/documents/zone-document.ts";
+import { ZoneTable } from "../../src/documents/zone-table.ts";
 import { parseAddress } from "../../src/lib/address.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
 import type { Client } from "../../src/server/client.ts";
@@ -23,7 +24,7 @@ import {
   type MessageDraft,
   type MessageRR,
 } from "../../src/wire/message.ts";
-import { formatName, nameKey, parseName } from "../../src/wire/name.ts";
+import { formatName, parseName } from "../../src/wire/name.ts";
 import { formatRdata } from "../../src/wire/rdata/index.ts";
 import { parseType, RRClass, typeMnemonic } from "../../src/wire/rr-type.ts";
 import { parseMasterFile } from "../../src/zone/master-file.ts";
@@ -78,7 +79,7 @@ export function configurationOf(
   pools: readonly PoolSpec[] = [],
 ): Configuration {
   return {
-    zones: new Map(zones.map((zone) => [nameKey(zone.apex), zone])),
+    zones: ZoneTable.of(zones),
     pools: new Map(pools.map((pool) => [pool.id, pool])),
     monitors: new Map(),
   };

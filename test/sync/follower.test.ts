@@ -60,8 +60,8 @@ function put(file: string, text: string): void {
 
 /** As editors and deploy tools do it. */
 function replace(file: string, text: string): void {
-  writeFileSync(join(dir, `.${file}.tmp`), text);
-  renameSync(join(dir, `.${file}.tmp`), join(dir, file));
+  writeFileSync(join(dir, `${file}.tmp`), text);
+  renameSync(join(dir, `${file}.tmp`), join(dir, file));
 }
 
 async function follow(
@@ -98,6 +98,20 @@ describe("Follower.loadFirst()", () => {
 });
 
 describe("Follower.follow()", () => {
+  test("takes up what happens in a folder within, and in one that came later", async () => {
+    mkdirSync(join(dir, "eu"));
+    put("eu/demo.yaml", zone("192.0.2.1"));
+    const { view, lines } = await follow();
+    replace("eu/demo.yaml", zone("192.0.2.10"));
+    expect(await lines.next("new generation")).toMatchObject({ zonesChanged: ["demo.test"] });
+    mkdirSync(join(dir, "eu", "west"));
+    put("eu/west/other.yaml", zone("192.0.2.1").replace("demo.test", "other.test"));
+    expect(await lines.next("new generation", lines.all.length)).toMatchObject({
+      zonesAdded: ["other.test"],
+    });
+    expect(view.snapshot.generation).toBe(3);
+  });
+
   test("takes up a file that is written over", async () => {
     put("demo.yaml", zone("192.0.2.1"));
     const { view, lines } = await follow();

@@ -11,6 +11,8 @@ import { RRType } from "../../src/wire/rr-type.ts";
 import { LookupResult, lookup } from "../../src/zone/lookup.ts";
 import { ZoneImage } from "../../src/zone/zone-image.ts";
 
+const IN_THREAD = { octetsMax: 0, firstHere: false };
+
 let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "windrose-thread-"));
@@ -46,11 +48,22 @@ describe("readFilesAside()", () => {
     const here = await loadWith(new DocumentReader(readFilesHere()), listing);
     expect(here.zones).toHaveLength(2);
     expect(here.faults).toHaveLength(1);
-    expect(await loadWith(new DocumentReader(readFilesAside(0)), listing)).toEqual(here);
+    expect(await loadWith(new DocumentReader(readFilesAside(IN_THREAD)), listing)).toEqual(here);
+  });
+
+  test("reads the same in a thread and here at once", async () => {
+    const ns = '"@": { NS: [ns1.example.net., ns2.example.net.] }';
+    for (let i = 0; i < 100; i++) {
+      writeFileSync(join(dir, `z${i}.yaml`), `zones: { z${i}.test: { records: { ${ns} } } }\n`);
+    }
+    const listing = await listFolder(dir);
+    const here = await loadWith(new DocumentReader(readFilesHere()), listing);
+    const both = await loadWith(new DocumentReader(readFilesAside({ octetsMax: 0 })), listing);
+    expect(both).toEqual(here);
   });
 
   test("gives images that can be looked up in", async () => {
-    const { configuration } = await new DocumentReader(readFilesAside(0)).load(await listFolder(dir));
+    const { configuration } = await new DocumentReader(readFilesAside(IN_THREAD)).load(await listFolder(dir));
     const { image } = [...configuration!.zones.values()][0]!;
     const name = parseName("www.a.test.");
     const key = new NameKey();
@@ -63,7 +76,7 @@ describe("readFilesAside()", () => {
   test("tells of a file that cannot be read", async () => {
     const listing = await listFolder(dir);
     rmSync(join(dir, "b.yaml"));
-    const { faults } = await new DocumentReader(readFilesAside(0)).load(listing);
+    const { faults } = await new DocumentReader(readFilesAside(IN_THREAD)).load(listing);
     expect(faults).toContainEqual(
       expect.objectContaining({
         file: join(dir, "b.yaml"),

@@ -1,7 +1,8 @@
 /**
  * `round-robin`: in turn. Each answer starts one member further than the last one; with several
  * answers it is a window that moves on by one. The turn is counted in the live table, by pool
- * and family, so that all workers of a process take turns together.
+ * and family, so that all workers of a process take turns together. A and AAAA of one client take the same turn when the
+ * same members stand for both: the question that comes second does not count.
  *
  * When the set of members that stand changes, the count goes on and is taken modulo the new
  * number. After 2^32 turns it wraps, and unless the number of members divides 2^32 one turn is
@@ -23,8 +24,20 @@ export const roundRobin = stepType({
       options,
       remembers: false,
       run(candidates, request, _memory, trace) {
-        const slot = rotationSlot(candidates.poolNumber, request.family);
-        const turn = Atomics.add(request.live.rotation, slot, 1);
+        if (candidates.count === 1) {
+          trace?.why.push(`only ${candidates.nameAt(0)} is left; there are no turns to take`);
+          return;
+        }
+        const { draws, live } = request;
+        const left = draws.takeCounted(request, candidates);
+        let turn: number;
+        if (left >= 0) {
+          turn = live.pairs[left]! >>> 0;
+          trace?.why.push("the turn of this client's other question was taken");
+        } else {
+          turn = Atomics.add(live.rotation, rotationSlot(candidates.poolNumber, request.family), 1);
+          draws.leaveCounted(request, candidates, turn | 0);
+        }
         rotate(candidates, turn % candidates.count);
         trace?.why.push(`turn ${turn} over ${candidates.count} candidates starts at ${candidates.nameAt(0)}`);
       },

@@ -13,8 +13,13 @@
  * @module
  */
 import { Type } from "typebox";
-import { type Candidates, type SteerRequest, type Step, stepType } from "../step.ts";
+import { drawAt } from "../draws.ts";
+import { orderByKeys } from "../keyed-order.ts";
+import { dropLastResorts } from "../last-resorts.ts";
+import { leaveOrder, takeOrder } from "../shared-order.ts";
+import { type Candidates, Families, type SteerRequest, type Step, stepType } from "../step.ts";
 import type { StepTrace } from "../trace.ts";
+import { traceDraws, traceKeys } from "../trace-draws.ts";
 
 export const weighted = stepType({
   name: "weighted",
@@ -44,18 +49,35 @@ function runRandom(
   _memory: Float64Array,
   trace: StepTrace | null,
 ): void {
-  let total = dropLastResorts(candidates, trace);
-  const { indexes, weights, count, wanted } = candidates;
-  const equal = total === 0;
-  if (equal) total = count;
+  dropLastResorts(candidates, trace);
+  drawByWeight(candidates, request, trace);
+}
+
+/** Puts the first `wanted` in order by chance, after dropLastResorts(). */
+export function drawByWeight(candidates: Candidates, request: SteerRequest, trace: StepTrace | null): void {
+  if (candidates.count === 1) {
+    trace?.why.push(`only ${candidates.nameAt(0)} is left; no draw is needed`);
+    return;
+  }
+  const seed = request.draws.seed(request, candidates);
+  if (trace !== null) traceDraws(trace, request);
+  if (candidates.families === Families.Differ) {
+    if (trace !== null) traceKeys(trace, candidates, seed, candidates.weightSum === 0);
+    orderByKeys(candidates, seed, candidates.weightSum === 0);
+  } else drawShares(candidates, seed, trace);
+}
+
+function drawShares(candidates: Candidates, seed: number, trace: StepTrace | null): void {
+  const { indexes, weights, weightSum, count, wanted } = candidates;
+  const isEqual = weightSum === 0;
+  let total = isEqual ? count : weightSum;
   for (let place = 0; place < wanted && place < count - 1; place++) {
-    const drawn = (request.random.u32() / 0x1_0000_0000) * total;
-    const found = place + (equal ? Math.floor(drawn) : passed(candidates, place, drawn));
+    const drawn = drawAt(seed, place) * total;
+    const found = place + (isEqual ? Math.floor(drawn) : passed(candidates, place, drawn));
     candidates.swap(place, found);
     trace?.draws.push({ drawn, total, member: candidates.nameAt(place) });
-    total -= equal ? 1 : weights[indexes[place]!]!;
+    total -= isEqual ? 1 : weights[indexes[place]!]!;
   }
-  if (count === 1) trace?.why.push(`only ${candidates.nameAt(0)} is left; no draw is needed`);
 }
 
 /**
@@ -75,16 +97,25 @@ function passed({ indexes, weights, count }: Candidates, place: number, drawn: n
 
 function runSmooth(
   candidates: Candidates,
-  _request: SteerRequest,
+  request: SteerRequest,
   memory: Float64Array,
   trace: StepTrace | null,
 ): void {
-  const sum = dropLastResorts(candidates, trace);
-  const { indexes, weights, count, wanted } = candidates;
-  const total = sum === 0 ? count : sum;
+  dropLastResorts(candidates, trace);
+  if (takeOrder(candidates, request)) {
+    trace?.why.push(`${candidates.nameAt(0)} is what this client's other question was given`);
+    return;
+  }
+  orderByDue(candidates, memory, trace);
+  leaveOrder(candidates, request);
+}
+
+function orderByDue(candidates: Candidates, memory: Float64Array, trace: StepTrace | null): void {
+  const { indexes, weights, weightSum, count, wanted } = candidates;
+  const total = weightSum === 0 ? count : weightSum;
   for (let place = 0; place < count; place++) {
     const index = indexes[place]!;
-    memory[index]! += sum === 0 ? 1 : weights[index]!;
+    memory[index]! += weightSum === 0 ? 1 : weights[index]!;
     trace?.numbers.push({ member: candidates.names[index]!, values: { due: memory[index]! } });
   }
   // The one most overdue answers; those in the places after it are the next most overdue.
@@ -98,39 +129,4 @@ function runSmooth(
   }
   memory[indexes[0]!]! -= total;
   trace?.why.push(`${candidates.nameAt(0)} is the most overdue; it pays back ${total}`);
-}
-
-/**
- * Takes weight 0 out of the running while there is weight above 0, keeps the order, and gives
- * the sum of the weights left: 0 when all are last resorts.
- */
-function dropLastResorts(candidates: Candidates, trace: StepTrace | null): number {
-  const { indexes, weights } = candidates;
-  let total = 0;
-  let kept = 0;
-  for (let place = 0; place < candidates.count; place++) {
-    const index = indexes[place]!;
-    const weight = weights[index]!;
-    if (weight > 0) {
-      total += weight;
-      kept++;
-    }
-  }
-  if (kept === candidates.count) return total;
-  if (kept === 0) {
-    trace?.why.push("every candidate has weight 0: a last resort, and all are equals");
-    return 0;
-  }
-  kept = 0;
-  for (let place = 0; place < candidates.count; place++) {
-    const index = indexes[place]!;
-    if (weights[index]! > 0) indexes[kept++] = index;
-    else
-      trace?.dropped.push({
-        member: candidates.names[index]!,
-        why: "weight 0: a last resort, and others stand",
-      });
-  }
-  candidates.count = kept;
-  return total;
 }
