@@ -1,0 +1,65 @@
+/**
+ * What a store is: where documents are kept, and where each accepted change of them becomes one generation.
+ *
+ *   list() ─► names and stamps of sources ─► DocumentReader ─► configuration
+ *   edits ─► draft(): the sources as they would be ─► validated ─► commit() ─► next generation
+ *
+ * A source is what is read as a whole: a file of a folder, or one document of Redis. The stores differ in where sources
+ * are and how a change gets there; whether a change is good, and who may make it, is others' business.
+ *
+ * @module
+ */
+import type { ReadFiles } from "../documents/document-reader.ts";
+import type { FolderListing } from "../documents/folder.ts";
+import type { Authorship, Change, DocumentBody, Edit, PartChange } from "./change.ts";
+import type { DocumentKey } from "./document-key.ts";
+
+export interface StoreListing {
+  readonly listing: FolderListing;
+  /** The newest generation; undefined where a change made by hand may not have been counted yet. */
+  readonly generation: number | undefined;
+}
+
+/** Sources as edits would make them. */
+export interface Draft {
+  readonly edits: readonly Edit[];
+  /** As the listing that it was made from, with other stamps for what would change. */
+  readonly listing: FolderListing;
+  /** Reads these sources, and all others as the store does. */
+  readonly readFiles: ReadFiles;
+}
+
+export interface Proposal extends Authorship {
+  /** The generation that the change was made from. */
+  readonly expected: number;
+  readonly parts: readonly PartChange[];
+}
+
+/** Accepted as `generation`, with the listing as it is now; or refused because `newest` is another than expected. */
+export type Committed =
+  | { readonly generation: number; readonly at: string; readonly listing: FolderListing }
+  | { readonly newest: number };
+
+/**
+ * Where documents are. Methods reject with WindroseError "store-unavailable" when it cannot be asked, and then
+ * nothing has changed.
+ */
+export interface Store {
+  readonly kind: "files" | "redis";
+  /** For messages: a folder, or a URL without its password. */
+  readonly name: string;
+  readonly readFiles: ReadFiles;
+  list(): Promise<StoreListing>;
+  /** The body of a document, of the source that `listing` names; null when there is none of this name. */
+  body(key: DocumentKey, listing: FolderListing): Promise<DocumentBody | null>;
+  draft(edits: readonly Edit[], listing: FolderListing): Promise<Draft>;
+  commit(draft: Draft, proposal: Proposal): Promise<Committed>;
+  /** Counts a change that somebody made without commit(), such as by hand in a file. */
+  recognise(proposal: Proposal): Promise<{ readonly generation: number }>;
+  /** Accepted changes, newest first, from the generation `before` (not counted) down. */
+  changes(limit: number, before?: number): Promise<readonly Change[]>;
+  change(generation: number): Promise<Change | undefined>;
+  /** Calls back when there may be something new. `listing` is what is known already. */
+  watch(listing: FolderListing, onChange: (seen?: FolderListing) => Promise<void>): void;
+  close(): Promise<void>;
+}
