@@ -1,12 +1,5 @@
 /**
- * `windrose explain`: why a name is answered as it is. It loads the documents as `serve`
- * would, sends a real query through respond() with the trace turned on, and prints both, so it
- * cannot tell another story than the server.
- *
- *   explain-request.ts    the arguments
- *   client-tables.ts      place data and round-trip times
- *   explain-client.ts     whom the answer is for, and what is known of that place
- *   explain-reply.ts      the reply, and in words for how long and for whom it holds
+ * `windrose explain`: why a name is answered as it is. It loads the documents as `serve` would, and asks (src/explain/).
  *
  * What a running server knows beside its files (health, turns, loads) it does not know: everything
  * is up but for --at-down, and turns start at 0.
@@ -14,27 +7,13 @@
  * @module
  */
 import { loadDocuments } from "../documents/load-documents.ts";
-import { takeDown } from "../expectations/conditions.ts";
+import { explain, formatExplanation } from "../explain/explain.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
-import { SeededRandom } from "../lib/random.ts";
-import { type Client, UDP_REPLY_OCTETS_MAX } from "../server/client.ts";
-import { formatLookups, type LookupTrace } from "../server/lookup-trace.ts";
-import { setClient } from "../server/query-client.ts";
-import { respond } from "../server/respond.ts";
-import { View } from "../server/view.ts";
-import { compileSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
-import { formatTrace } from "../steering/explain-format.ts";
-import type { PoolTrace, Trace } from "../steering/trace.ts";
-import { encodeClientSubnet, OptionCode } from "../wire/edns.ts";
-import { encodeMessage } from "../wire/message.ts";
-import { formatName } from "../wire/name.ts";
-import { typeMnemonic } from "../wire/rr-type.ts";
+import { compileSnapshot } from "../snapshot/snapshot.ts";
 import { loadClientTables } from "./client-tables.ts";
 import { type Command, tellError } from "./command.ts";
-import { type ClientReport, formatClient, reportClient } from "./explain-client.ts";
-import { formatReply, type Reply, readReply } from "./explain-reply.ts";
-import { type Request, readRequest, usage } from "./explain-request.ts";
+import { complainOfFlag, readRequest } from "./explain-request.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP|NETWORK] [--resolver IP] [--at-down POOL,...]
                         [--seed N] [--json] [--zones DIR] [--geo FILE]... [--rtt FILE]
@@ -61,19 +40,6 @@ All that --at-down does not name counts as up; turns of round-robin and smooth d
 Exit code: 0 explained, 1 when documents or data have errors, 2 for wrong usage.
 `;
 
-/** The shape of --json; docs/reference/explain.md describes it. */
-interface Explanation {
-  readonly name: string;
-  readonly type: string;
-  readonly seed: number;
-  readonly client: ClientReport;
-  readonly lookups: readonly LookupTrace[];
-  readonly trace: Trace;
-  /** Of --at-down, what the answer did not come by. */
-  readonly unreached: readonly string[];
-  readonly reply: Reply;
-}
-
 export const command: Command = {
   name: "explain",
   summary: "why this answer: client, pools, members, steps and draws",
@@ -95,7 +61,11 @@ export const command: Command = {
         );
       }
       const clientTables = loadClientTables(request.settings, io);
-      const explanation = explain({ ...compileSnapshot(configuration), clientTables }, request);
+      const snapshot = { ...compileSnapshot(configuration), clientTables };
+      const explanation = explain(snapshot, request.question, {
+        complain: complainOfFlag,
+        nowMs: Date.now(),
+      });
       io.stdout.write(
         request.json ? `${JSON.stringify(explanation, null, 2)}\n` : formatExplanation(explanation),
       );
@@ -105,84 +75,3 @@ export const command: Command = {
     }
   },
 };
-
-function explain(snapshot: Snapshot, request: Request): Explanation {
-  for (const item of request.down) {
-    const complaint = takeDown(snapshot, item);
-    if (complaint !== undefined) throw usage(`--at-down ${complaint}`);
-  }
-  const view = new View({
-    snapshot,
-    random: new SeededRandom(request.seed),
-    identity: { id: null, version: null },
-    tcpIdleTimeoutMs: 0,
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-  const trace: Trace = { choices: [] };
-  const lookups: LookupTrace[] = [];
-  view.trace = trace;
-  view.lookups = lookups;
-  const octets = encodeQuery(request);
-  const sender = senderOf(request.resolver);
-  const out = new Uint8Array(UDP_REPLY_OCTETS_MAX);
-  const length = respond(view, { octets, length: octets.length }, sender, out);
-  // Names that are not steered are for nobody; who would have been the client is shown all the same.
-  setClient(view, octets, sender);
-  const reached = poolsReached(trace);
-  return {
-    name: formatName(request.name),
-    type: typeMnemonic(request.type),
-    seed: request.seed,
-    client: reportClient(view, request, Date.now()),
-    lookups,
-    trace,
-    unreached: request.down.filter((item) => !reached.has(item.split("/", 1)[0]!)),
-    reply: readReply(out.subarray(0, length)),
-  };
-}
-
-function encodeQuery({ name, type, subnet }: Request): Uint8Array {
-  const options = [];
-  if (subnet !== null) {
-    const { address, length } = subnet;
-    const data = encodeClientSubnet({ address, sourcePrefixLength: length, scopePrefixLength: 0 });
-    options.push({ code: OptionCode.ECS, data });
-  }
-  return encodeMessage({ rd: true, question: [{ name, type }], edns: { options } });
-}
-
-function senderOf(resolver: Uint8Array): Client {
-  const address = new Uint8Array(16);
-  address.set(resolver);
-  return { family: resolver.length === 4 ? 4 : 6, address, port: 53, transport: "udp" };
-}
-
-/** The pools that had a say, and those that were members of them. */
-function poolsReached({ choices }: Trace): Set<string> {
-  const reached = new Set<string>();
-  function visit(pool: PoolTrace): void {
-    reached.add(pool.pool);
-    for (const { kind, answers } of pool.members) if (kind === "pool") reached.add(answers[0]!);
-    for (const kept of pool.kept) if (kept.pool !== null) visit(kept.pool);
-    if (pool.lastResort !== null) visit(pool.lastResort);
-  }
-  for (const { pool } of choices) visit(pool);
-  return reached;
-}
-
-function formatExplanation(explanation: Explanation): string {
-  const { name, type, seed, client, lookups, trace, unreached, reply } = explanation;
-  const parts = [
-    `${name} ${type} for ${client.asked}, seed ${seed}`,
-    formatClient(client),
-    formatLookups(lookups, type),
-    formatTrace(trace),
-    unreached.length === 0
-      ? ""
-      : `--at-down ${unreached.join(",")} changed nothing: this answer does not come by there`,
-    formatReply(reply),
-  ];
-  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
-}

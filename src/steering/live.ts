@@ -52,6 +52,32 @@ export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): Live
   };
 }
 
+/** A table of its own with the same numbers. Locks are free in it, whoever holds them in the first. */
+export function copyLive(live: LiveTable): LiveTable {
+  return {
+    version: copied(live.version, new Int32Array(sharedFor(live.version))),
+    up: copied(live.up, new Uint8Array(sharedFor(live.up))),
+    weight: copied(live.weight, new Float64Array(sharedFor(live.weight))),
+    load: copied(live.load, new Float64Array(sharedFor(live.load))),
+    rttMs: copied(live.rttMs, new Float64Array(sharedFor(live.rttMs))),
+    rotation: copied(live.rotation, new Uint32Array(sharedFor(live.rotation))),
+    memory: copied(live.memory, new Float64Array(sharedFor(live.memory))),
+    locks: new Int32Array(sharedFor(live.locks)),
+    pairs: copied(live.pairs, new Int32Array(sharedFor(live.pairs))),
+  };
+}
+
+type Column = LiveTable[keyof LiveTable];
+
+function sharedFor({ byteLength }: Column): SharedArrayBuffer {
+  return new SharedArrayBuffer(byteLength);
+}
+
+function copied<Of extends Column>(from: Of, to: Of): Of {
+  to.set(from);
+  return to;
+}
+
 /** The same table with nothing remembered, and with room for so much. */
 export function forget(live: LiveTable, { pools, remembered }: Omit<LiveTableSize, "slots">): LiveTable {
   return { ...live, ...makeMemory(pools, remembered) };

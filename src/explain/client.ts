@@ -8,7 +8,7 @@ import { cutAddress, formatAddress } from "../lib/address.ts";
 import { count } from "../lib/count.ts";
 import { type Branch, branch, formatTree } from "../lib/tree.ts";
 import type { View } from "../server/view.ts";
-import type { Request } from "./explain-request.ts";
+import type { Question } from "./question.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -54,7 +54,7 @@ interface SourceReport {
 }
 
 /** After setClient(). `nowMs` is for the age of the data. */
-export function reportClient(view: View, { subnet, resolver }: Request, nowMs: number): ClientReport {
+export function reportClient(view: View, { subnet, resolver }: Question, nowMs: number): ClientReport {
   const { client } = view.request;
   const { network } = client;
   const sender = formatAddress(resolver);
@@ -80,7 +80,7 @@ export function reportClient(view: View, { subnet, resolver }: Request, nowMs: n
   };
 }
 
-function whyIgnored({ ecsSpecialLength }: View, subnet: Request["subnet"]): string {
+function whyIgnored({ ecsSpecialLength }: View, subnet: Question["subnet"]): string {
   if (subnet === null) return "";
   const network = `${formatAddress(subnet.address)}/${subnet.length}`;
   if (subnet.length === 0) return `${network} asks not to be placed`;
