@@ -20,8 +20,8 @@ import { DocumentReader } from "../src/documents/document-reader.ts";
 import { listFolder } from "../src/documents/folder.ts";
 import { keepHeapSmall } from "../src/lib/heap.ts";
 import { applyNews, compileSnapshot, newsBetween } from "../src/snapshot/snapshot.ts";
+import { readFilesAside } from "../src/store/files/reading-thread.ts";
 import { changeBetween } from "../src/sync/configuration-change.ts";
-import { readFilesAside } from "../src/sync/reading-thread.ts";
 
 const { values } = parseArgs({
   options: {
@@ -88,7 +88,7 @@ async function run(): Promise<void> {
     const loaded = await reader.load(listing, current);
     const joinedMs = performance.now();
     changeBetween(current, loaded.configuration!);
-    published = applyNews(published, newsBetween(published, loaded.configuration!, current));
+    published = applyNews(published, newsBetween(published, loaded.configuration!, { before: current }));
     edits.push(performance.now() - knownMs);
     joins.push(joinedMs - knownMs);
     listings.push(knownMs - startedMs);

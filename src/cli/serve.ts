@@ -17,6 +17,8 @@ import { DataPlane } from "../server/data-plane.ts";
 import { formatListenAddress } from "../server/listen-address.ts";
 import type { TcpLimits } from "../server/tcp-limits.ts";
 import { applyNews, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
+import { FileStore } from "../store/files/file-store.ts";
+import { readFilesAside } from "../store/files/reading-thread.ts";
 import { ClientTablesFollower } from "../sync/client-tables.ts";
 import { Follower } from "../sync/follower.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -60,7 +62,8 @@ export const command: Command = {
 };
 
 async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
-  const follower = new Follower({ dir: settings.zones, log });
+  const store = await FileStore.open({ dir: settings.zones, dataDir: null, readFiles: readFilesAside() });
+  const follower = new Follower({ store, log });
   const { geo: placeFiles, rtt, rttExpiry } = settings;
   const samples = rtt === null ? null : { file: rtt, expiryMs: rttExpiry };
   const clientTables = new ClientTablesFollower({ placeFiles, samples, log });

@@ -37,9 +37,14 @@ export class DocumentReader {
 
   /**
    * All files of the listing as one configuration. Zones that are as they were in `previous` are its very
-   * objects, and made serials go on from there. One load at a time.
+   * objects, and made serials go on from there. One load at a time. `readFiles` reads files that are not where the
+   * others are.
    */
-  async load({ files, faults }: FolderListing, previous?: Configuration): Promise<LoadedDocuments> {
+  async load(
+    { files, faults }: FolderListing,
+    previous?: Configuration,
+    readFiles: ReadFiles = this.#readFiles,
+  ): Promise<LoadedDocuments> {
     const unread: Fault[] = [...faults];
     const cache = new Map<string, CachedFile>();
     const changed: ListedFile[] = [];
@@ -48,7 +53,7 @@ export class DocumentReader {
       if (cached?.stamp === file.stamp) cache.set(file.path, cached);
       else changed.push(file);
     }
-    await this.#readFiles(changed, (read) => {
+    await readFiles(changed, (read) => {
       if ("unread" in read) {
         unread.push(read.unread);
         return;
@@ -57,6 +62,15 @@ export class DocumentReader {
     });
     this.#cache = cache;
     return joinDocuments([...cache.values()], { previous, unread });
+  }
+
+  /** What was read of a file under one stamp is known to be what it says under another. */
+  restamp(before: ListedFile, after: ListedFile): void {
+    const cached = this.#cache.get(before.path);
+    if (cached?.stamp !== before.stamp) return;
+    const cache = new Map(this.#cache);
+    cache.set(after.path, cachedFile(after, cached.documents));
+    this.#cache = cache;
   }
 }
 

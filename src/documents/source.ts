@@ -40,6 +40,8 @@ export interface SourceFile {
   /** Path as the operator gave it. */
   readonly file: string;
   readonly text: string;
+  /** What it says, where that is known: then the text is only asked for to point at a place in it. */
+  readonly value?: unknown;
   readonly modifiedMs: number;
 }
 
@@ -64,17 +66,21 @@ export class Source implements Locator {
   readonly faults: Fault[] = [];
   /** Null when the file is empty, and undefined when it is no YAML. */
   readonly value: unknown;
-  readonly #text: string;
+  readonly #source: Pick<SourceFile, "text">;
   #lineStarts: number[] | undefined;
   #document: Document.Parsed | undefined;
   #quickPositions: QuickPositions | undefined;
   #quickValue: unknown;
 
-  constructor({ file, text }: Pick<SourceFile, "file" | "text">) {
-    this.file = file;
-    this.#text = text;
-    const quick = readQuickYaml(text);
+  constructor(source: Pick<SourceFile, "file" | "text" | "value">) {
+    this.file = source.file;
+    this.#source = source;
+    const quick = source.value === undefined ? readQuickYaml(source.text) : source;
     this.value = quick === undefined ? this.#readWithCare() : quick.value;
+  }
+
+  get #text(): string {
+    return this.#source.text;
   }
 
   locate(path: Path, part: Part): Position {
@@ -82,7 +88,13 @@ export class Source implements Locator {
       return this.#lineAndColumn(locateInDocument(this.#document, path, part));
     if (this.#quickPositions === undefined) {
       this.#quickPositions = new Map();
-      this.#quickValue = readQuickYaml(this.#text, this.#quickPositions)?.value;
+      const quick = readQuickYaml(this.#text, this.#quickPositions);
+      if (quick === undefined) {
+        // The value came without the text, and the text is not plain.
+        this.#document = parseDocument(this.#text, { prettyErrors: false, logLevel: "error" });
+        return this.locate(path, part);
+      }
+      this.#quickValue = quick.value;
     }
     let offset = 0;
     let at: unknown = this.#quickValue;

@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   "address-unusable",
   "worker-unusable",
   "store-unavailable",
+  "edit-unsettled",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -101,12 +101,16 @@ export function slotKey(poolId: string, memberName: string): string {
 
 /**
  * What `configuration`, which parseDocuments() accepted, brings over the snapshot before it. With `before`, the
- * configuration of that snapshot, only zones that differ between the two are looked at.
+ * configuration of that snapshot, only zones that differ between the two are looked at. Without `generation` it is
+ * the one after the snapshot's.
  */
 export function newsBetween(
   previous: Snapshot | undefined,
   configuration: Configuration,
-  before?: Configuration,
+  {
+    before,
+    generation = (previous?.generation ?? 0) + 1,
+  }: { before?: Configuration; generation?: number } = {},
 ): SnapshotNews {
   const nextBefore = previous?.next ?? { zone: 0, slot: 0 };
   let nextZone = nextBefore.zone;
@@ -123,7 +127,6 @@ export function newsBetween(
   const removed = isOneGone ? [...directory.keys()].filter((key) => !configuration.zones.has(key)) : [];
   const specs = [...configuration.pools.values()];
   const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
-  const generation = (previous?.generation ?? 0) + 1;
   if (isSame)
     return {
       generation,
@@ -183,8 +186,13 @@ export function applyNews(previous: Snapshot | undefined, news: SnapshotNews): S
 }
 
 /** A snapshot of a configuration, for whoever has no other threads to tell. */
-export function compileSnapshot(configuration: Configuration, previous?: Snapshot): Snapshot {
-  return applyNews(previous, newsBetween(previous, configuration));
+export function compileSnapshot(
+  configuration: Configuration,
+  previous?: Snapshot,
+  generation?: number,
+): Snapshot {
+  const options = generation === undefined ? {} : { generation };
+  return applyNews(previous, newsBetween(previous, configuration, options));
 }
 
 /** All that another thread needs to put this very snapshot together from nothing. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatName, lowercaseName, type Name } from "../wire/name.ts";
+
 /** As the top level of a file has them. */
 export const DOCUMENT_KINDS = ["monitors", "pools", "zones"] as const;
 
@@ -14,6 +16,12 @@ export type DocumentKey = `${DocumentKind}/${string}`;
 
 export function documentKey(kind: DocumentKind, id: string): DocumentKey {
   return `${kind}/${id}`;
+}
+
+/** A zone's id is its apex in lower case without the final dot; that of the root is the dot. */
+export function zoneKey(apex: Name): DocumentKey {
+  const text = formatName(lowercaseName(apex));
+  return documentKey("zones", text === "." ? text : text.slice(0, -1));
 }
 
 export function kindOf(key: DocumentKey): DocumentKind {

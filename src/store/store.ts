@@ -12,7 +12,7 @@
 import type { ReadFiles } from "../documents/document-reader.ts";
 import type { FolderListing } from "../documents/folder.ts";
 import type { Authorship, Change, DocumentBody, Edit, PartChange } from "./change.ts";
-import type { DocumentKey } from "./document-key.ts";
+import type { DocumentKey, DocumentKind } from "./document-key.ts";
 
 export interface StoreListing {
   readonly listing: FolderListing;
@@ -50,12 +50,14 @@ export interface Store {
   readonly name: string;
   readonly readFiles: ReadFiles;
   list(): Promise<StoreListing>;
-  /** The body of a document, of the source that `listing` names; null when there is none of this name. */
-  body(key: DocumentKey, listing: FolderListing): Promise<DocumentBody | null>;
+  /** The documents that there are, by the sources that were read last; sorted. */
+  ids(kind: DocumentKind): readonly string[];
+  /** The body of a document; null when there is none of this name. */
+  body(key: DocumentKey): Promise<DocumentBody | null>;
   draft(edits: readonly Edit[], listing: FolderListing): Promise<Draft>;
   commit(draft: Draft, proposal: Proposal): Promise<Committed>;
-  /** Counts a change that somebody made without commit(), such as by hand in a file. */
-  recognise(proposal: Proposal): Promise<{ readonly generation: number }>;
+  /** Counts a change that somebody made without commit(), by hand in a file. It is good, and in use as soon as this resolves. */
+  recognise(authorship: Authorship, listing: FolderListing): Promise<{ readonly generation: number }>;
   /** Accepted changes, newest first, from the generation `before` (not counted) down. */
   changes(limit: number, before?: number): Promise<readonly Change[]>;
   change(generation: number): Promise<Change | undefined>;

@@ -1,38 +1,53 @@
 /**
- * Follows the documents: loads them, compiles a snapshot off the query path, hands it over. The
- * only bridge between the half that learns and the half that answers.
+ * Follows the documents of a store: loads them, compiles a snapshot off the query path, hands it over; and makes edits of
+ * them. The only bridge between the half that learns and the half that answers.
  *
- *   folder ─► FolderWatcher ─ listing ─┐
- *   SIGHUP ─► listing ─────────────────┴─► load ─► any error? ─ yes ─► log each fault, keep the last good snapshot
- *                                                            └─ no ──► compile ─► publish
+ *   store ── something may be new ─┐
+ *   SIGHUP ────────────────────────┴─► list ─► load ─► judge ─┬─ bad ──► log each fault; the last good generation answers
+ *                                                             └─ good ─► compile ─► publish
+ *   edit ─► what stands ─► draft ─► load ─► judge ─┬─ bad ──► tell who asked
+ *                                                  └─ good ─► commit ─► compile ─► publish
  *
- * A load reads the files that changed, and the reader knows the others (documents/document-reader.ts), so one
- * edit takes milliseconds among a million records. One load at a time; what is asked for meanwhile follows. Generations only go up.
+ * A load reads the sources that changed, and the reader knows the others (documents/document-reader.ts), so one
+ * edit takes milliseconds among a million records. One at a time, in the order in which they were asked for.
+ * Generations only go up.
  *
  * @module
  */
 import type { Logger } from "pino";
 import type { Configuration } from "../documents/configuration.ts";
-import { DocumentReader } from "../documents/document-reader.ts";
-import { type FolderListing, listFolder } from "../documents/folder.ts";
+import { DocumentReader, type ReadFiles } from "../documents/document-reader.ts";
+import { type FolderListing, isSameListing } from "../documents/folder.ts";
 import type { LoadedDocuments } from "../documents/parse-documents.ts";
 import { WindroseError } from "../lib/errors.ts";
-import type { Fault } from "../lib/fault.ts";
+import { type Fault, hasErrors } from "../lib/fault.ts";
 import { compileSnapshot, newsBetween, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
+import { type Change, type PartChange, partsBetween } from "../store/change.ts";
+import type { Store } from "../store/store.ts";
 import { changeBetween, changeFields, isEmpty } from "./configuration-change.ts";
-import { FolderWatcher } from "./folder-watcher.ts";
-import { readFilesAside } from "./reading-thread.ts";
+import type { Documents, EditOutcome, Editor, EditRequest } from "./editor.ts";
 
 /** Faults of one load that are logged; `windrose check` shows all. */
 const FAULTS_LOGGED_MAX = 20;
+/** How often an edit is made anew because another one was faster. */
+const EDIT_TRIES = 10;
+
+/** Changes that nobody's token stands behind. */
+const BY_HAND = { author: "files", reason: "edited by hand" };
+const AT_START = { author: "files", reason: "found at start" };
 
 /** DocumentReader.load(), as far as a follower goes. */
-type Load = (listing: FolderListing, previous?: Configuration) => Promise<LoadedDocuments>;
+type Load = (
+  listing: FolderListing,
+  previous?: Configuration,
+  readFiles?: ReadFiles,
+) => Promise<LoadedDocuments>;
 
 export interface FollowerOptions {
-  /** The folder with the documents. */
-  readonly dir: string;
+  readonly store: Store;
   readonly log: Logger;
+  /** What is wrong with a configuration that is good in itself: its expectations, run. Nothing, when left out. */
+  readonly judge?: (loaded: LoadedDocuments) => readonly Fault[];
   /** A DocumentReader's, unless a test has its own. */
   readonly load?: Load;
 }
@@ -43,87 +58,121 @@ export interface Publisher {
   publish(news: SnapshotNews): void;
 }
 
-export class Follower {
-  readonly #dir: string;
+export class Follower implements Editor {
+  readonly #store: Store;
   readonly #log: Logger;
+  readonly #reader: DocumentReader;
   readonly #load: Load;
-  readonly #watcher: FolderWatcher;
+  readonly #judge: (loaded: LoadedDocuments) => readonly Fault[];
   #configuration: Configuration | undefined;
   #plane: Publisher | undefined;
+  /** By which the documents in use were read. */
   #listing: FolderListing = { files: new Map(), folders: [], faults: [] };
-  #loading: Promise<void> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(options: FollowerOptions) {
-    this.#dir = options.dir;
-    this.#log = options.log;
-    const reader = new DocumentReader(readFilesAside());
-    this.#load = options.load ?? ((listing, previous) => reader.load(listing, previous));
-    this.#watcher = new FolderWatcher({
-      dir: options.dir,
-      onChange: (listing) => this.#enqueue("files changed", listing),
-    });
+  constructor({ store, log, judge = () => [], load }: FollowerOptions) {
+    this.#store = store;
+    this.#log = log;
+    this.#judge = judge;
+    this.#reader = new DocumentReader(store.readFiles);
+    this.#load = load ?? ((...args) => this.#reader.load(...args));
   }
 
   /**
-   * The first generation. Throws WindroseError "documents-invalid" with every fault in its field
+   * The generation to begin with. Rejects with WindroseError "documents-invalid" with every fault in its field
    * `faults`: there is no last good state to answer from.
    */
   async loadFirst(): Promise<Snapshot> {
-    this.#listing = await listFolder(this.#dir);
-    const { configuration, faults } = await this.#load(this.#listing);
+    const { listing, generation: known } = await this.#store.list();
+    const { configuration, faults } = await this.#load(listing);
     if (configuration === undefined) {
-      throw new WindroseError(
-        "documents-invalid",
-        `Cannot serve the documents in "${this.#dir}": they have errors`,
-        {
-          dir: this.#dir,
-          faults,
-        },
-      );
+      const { name } = this.#store;
+      throw invalid(`Cannot serve the documents in "${name}": they have errors`, faults, { dir: name });
     }
+    const generation = known ?? (await this.#store.recognise(AT_START, listing)).generation;
+    this.#listing = listing;
     this.#configuration = configuration;
     this.#logFaults(faults);
     this.#warnOfMonitors(configuration);
-    return compileSnapshot(configuration);
+    return compileSnapshot(configuration, undefined, generation);
   }
 
   /** From now on `plane`, which answers from the first generation, gets each that follows. */
   follow(plane: Publisher): void {
     this.#plane = plane;
-    this.#watcher.start(this.#listing);
+    const store = this.#store;
+    store.watch(this.#listing, (seen) => this.#reloadLater(`${store.kind} changed`, seen));
   }
 
+  /** Resolves when nothing is under way any more. */
   async stop(): Promise<void> {
-    await this.#watcher.stop();
-    await this.#loading;
+    await this.#store.close();
+    await this.#queue;
   }
 
-  /** Looks at the folder again. Never throws; resolves when that is done, well or not. */
+  /** Looks at the store again. Never throws; resolves when that is done, well or not. */
   reload(reason: string): Promise<void> {
-    return this.#enqueue(reason, undefined);
+    return this.#reloadLater(reason, undefined);
   }
 
-  #enqueue(reason: string, listing: FolderListing | undefined): Promise<void> {
-    this.#loading = this.#loading.then(() =>
-      this.#reload(reason, listing).catch((error: unknown) => {
-        this.#log.error(
-          { err: error, reason },
-          "loading failed by a fault of ours; the last good generation answers",
-        );
+  get documents(): Documents {
+    const [plane, configuration] = [this.#plane!, this.#configuration!];
+    return {
+      generation: plane.snapshot.generation,
+      configuration,
+      ids: (kind) => this.#store.ids(kind),
+      body: (key) => this.#store.body(key),
+    };
+  }
+
+  edit(request: EditRequest): Promise<EditOutcome> {
+    const done = this.#queue.then(() => this.#edit(request));
+    this.#queue = done.catch(() => {}); // who asked is told
+    return done;
+  }
+
+  changes(limit: number, before?: number): Promise<readonly Change[]> {
+    return this.#store.changes(limit, before);
+  }
+
+  change(generation: number): Promise<Change | undefined> {
+    return this.#store.change(generation);
+  }
+
+  #reloadLater(reason: string, seen: FolderListing | undefined): Promise<void> {
+    const done = this.#queue.then(() =>
+      this.#reload(reason, seen).catch((error: unknown) => {
+        if (error instanceof WindroseError) {
+          this.#log.warn(
+            { reason, why: error.message },
+            "the store cannot be read; the last good generation answers",
+          );
+        } else {
+          this.#log.error(
+            { err: error, reason },
+            "loading failed by a fault of ours; the last good generation answers",
+          );
+        }
       }),
     );
-    return this.#loading;
+    this.#queue = done;
+    return done;
   }
 
   async #reload(reason: string, seen: FolderListing | undefined): Promise<void> {
     const [before, plane] = [this.#configuration, this.#plane];
     if (before === undefined || plane === undefined) return; // the documents are being read as it is
-    const listing = seen ?? (await listFolder(this.#dir));
+    // What an edit of ours did to the files is known.
+    if (seen !== undefined && isSameListing(seen, this.#listing)) return;
+    const { listing, generation: stored } =
+      seen === undefined ? await this.#store.list() : { listing: seen, generation: undefined };
     const startedMs = performance.now();
     const { generation } = plane.snapshot;
-    const { configuration, faults } = await this.#load(listing, before);
+    const loaded = await this.#load(listing, before);
+    const { configuration } = loaded;
+    const faults = configuration === undefined ? loaded.faults : [...loaded.faults, ...this.#judge(loaded)];
     this.#logFaults(faults);
-    if (configuration === undefined) {
+    if (configuration === undefined || hasErrors(faults)) {
       const errors = faults.filter((fault) => fault.severity === "error").length;
       this.#log.error({ reason, errors, generation }, "documents refused; the last good generation answers");
       return;
@@ -136,22 +185,72 @@ export class Follower {
       );
       return;
     }
+    this.#listing = listing;
     const change = changeBetween(before, configuration);
-    if (isEmpty(change)) {
+    const isNew = stored !== undefined && stored !== generation;
+    if (isEmpty(change) && !isNew) {
+      this.#configuration = configuration;
       this.#log.info({ reason, generation }, "nothing changed");
       return;
     }
-    const news = newsBetween(plane.snapshot, configuration, before);
-    this.#configuration = configuration;
-    plane.publish(news);
+    const next = stored ?? (await this.#store.recognise(BY_HAND, listing)).generation;
+    this.#publish(plane, configuration, next);
     const durationMs = Math.round(performance.now() - startedMs);
     const { zonesRemoved, ...fields } = changeFields(change);
-    this.#log.info({ reason, generation: news.generation, ...fields, durationMs }, "new generation");
+    this.#log.info({ reason, generation: next, ...fields, durationMs }, "new generation");
     if (zonesRemoved !== undefined) {
       // Queries for them are refused from now on, which nobody should have to find out from their clients.
-      this.#log.warn({ generation: news.generation, zonesRemoved }, "zones are gone, and refused");
+      this.#log.warn({ generation: next, zonesRemoved }, "zones are gone, and refused");
     }
     this.#warnOfMonitors(configuration);
+  }
+
+  async #edit(request: EditRequest): Promise<EditOutcome> {
+    const { author, reason, dryRun } = request;
+    for (let tries = 0; tries < EDIT_TRIES; tries++) {
+      const [before, plane] = [this.#configuration, this.#plane];
+      if (before === undefined || plane === undefined) throw new Error("an edit before the first generation");
+      const { generation } = plane.snapshot;
+      const edits = await request.edits(this.documents);
+      const parts: PartChange[] = [];
+      for (const { key, body } of edits) parts.push(...partsBetween(key, await this.#store.body(key), body));
+      if (parts.length === 0) return { generation, at: null, parts, warnings: [] };
+      const touched = new Set(parts.map(({ key }) => key));
+      const draft = await this.#store.draft(
+        edits.filter(({ key }) => touched.has(key)),
+        this.#listing,
+      );
+      const loaded = await this.#load(draft.listing, before, draft.readFiles);
+      const { configuration } = loaded;
+      const faults = configuration === undefined ? loaded.faults : [...loaded.faults, ...this.#judge(loaded)];
+      if (configuration === undefined || hasErrors(faults)) throw invalid("The change has errors", faults);
+      const warnings = faults;
+      if (dryRun) return { generation, at: null, parts, warnings };
+      const committed = await this.#store.commit(draft, { expected: generation, author, reason, parts });
+      if ("newest" in committed) {
+        await this.#reload("another change was faster", undefined);
+        continue;
+      }
+      for (const [path, file] of draft.listing.files) {
+        const now = committed.listing.files.get(path);
+        if (now !== undefined && now !== file) this.#reader.restamp(file, now);
+      }
+      this.#listing = committed.listing;
+      this.#publish(plane, configuration, committed.generation);
+      const fields = changeFields(changeBetween(before, configuration));
+      this.#log.info({ author, reason, generation: committed.generation, ...fields }, "new generation");
+      return { generation: committed.generation, at: committed.at, parts, warnings };
+    }
+    throw new WindroseError(
+      "edit-unsettled",
+      `Another change was faster ${EDIT_TRIES} times in a row; nothing was changed, try again`,
+    );
+  }
+
+  #publish(plane: Publisher, configuration: Configuration, generation: number): void {
+    const before = this.#configuration!;
+    this.#configuration = configuration;
+    plane.publish(newsBetween(plane.snapshot, configuration, { before, generation }));
   }
 
   /** Monitors may be written down already; until something runs them, nobody should rely on them. */
@@ -173,4 +272,12 @@ export class Follower {
     const more = faults.length - FAULTS_LOGGED_MAX;
     if (more > 0) this.#log.warn({ more }, "more faults; windrose check shows all");
   }
+}
+
+function invalid(
+  message: string,
+  faults: readonly Fault[],
+  fields: Record<string, unknown> = {},
+): WindroseError {
+  return new WindroseError("documents-invalid", message, { ...fields, faults });
 }

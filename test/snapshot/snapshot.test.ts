@@ -249,7 +249,9 @@ describe("a worker", () => {
           for (const [i, [next, marks]] of generations.entries()) {
             const before = control;
             const news = newsBetween(before, next);
-            expect(newsBetween(before, next, generations[i - 1]?.[0])).toEqual(news);
+            expect(newsBetween(before, next, i === 0 ? {} : { before: generations[i - 1]![0] })).toEqual(
+              news,
+            );
             control = applyNews(before, news);
             worker = applyNews(worker, sent(news));
             if (late !== undefined) late = applyNews(late, sent(news));

@@ -112,7 +112,7 @@ describe("editYaml()", () => {
           text = editYaml(text, [each]);
           expect(readBody(text, each.key)).toEqual(each.body);
         }
-        const touched = new Set(edits.map((each) => each.key));
+        const touched = new Set<string>(edits.map((each) => each.key));
         for (const key of ["pools/eu", "pools/us", "zones/demo.test"] as const) {
           if (!touched.has(key)) expect(readBody(text, key)).toEqual(readBody(TEXT, key));
         }

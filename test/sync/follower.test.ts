@@ -5,6 +5,8 @@ import pino, { type Logger } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DocumentReader } from "../../src/documents/document-reader.ts";
 import { applyNews, type Snapshot, type SnapshotNews } from "../../src/snapshot/snapshot.ts";
+import { FileStore } from "../../src/store/files/file-store.ts";
+import { readFilesAside } from "../../src/store/files/reading-thread.ts";
 import { Follower } from "../../src/sync/follower.ts";
 
 let root = "";
@@ -64,11 +66,16 @@ function replace(file: string, text: string): void {
   renameSync(join(dir, `${file}.tmp`), join(dir, file));
 }
 
+function open(dir: string, dataDir: string | null = null): Promise<FileStore> {
+  return FileStore.open({ dir, dataDir, readFiles: readFilesAside() });
+}
+
 async function follow(
   load?: DocumentReader["load"],
 ): Promise<{ view: { snapshot: Snapshot }; lines: Lines; follower: Follower }> {
   const lines = new Lines();
-  const follower = new Follower({ dir, log: lines.log, ...(load === undefined ? {} : { load }) });
+  const store = await open(dir);
+  const follower = new Follower({ store, log: lines.log, ...(load === undefined ? {} : { load }) });
   followers.push(follower);
   const view = {
     snapshot: await follower.loadFirst(),
@@ -84,7 +91,7 @@ describe("Follower.loadFirst()", () => {
   test("throws every fault of documents that cannot be served", async () => {
     put("a.yaml", "zonse: {}\n");
     put("b.yaml", "poolz: {}\n");
-    const follower = new Follower({ dir, log: new Lines().log });
+    const follower = new Follower({ store: await open(dir), log: new Lines().log });
     const error = await follower.loadFirst().catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: "documents-invalid", fields: { dir } });
     const { faults } = (error as { fields: { faults: { file: string }[] } }).fields;
@@ -92,7 +99,7 @@ describe("Follower.loadFirst()", () => {
   });
 
   test("throws for a folder that is not there", async () => {
-    const follower = new Follower({ dir: join(root, "nowhere"), log: new Lines().log });
+    const follower = new Follower({ store: await open(join(root, "nowhere")), log: new Lines().log });
     await expect(follower.loadFirst()).rejects.toMatchObject({ code: "documents-invalid" });
   });
 });

@@ -15,9 +15,9 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import type { ReadFiles } from "../documents/document-reader.ts";
-import { reviveFileDocuments } from "../documents/file-transfer.ts";
-import type { ReadFile } from "../documents/read-file.ts";
+import type { ReadFiles } from "../../documents/document-reader.ts";
+import { reviveFileDocuments } from "../../documents/file-transfer.ts";
+import type { ReadFile } from "../../documents/read-file.ts";
 import { type FileQueue, queueOf, readQueue } from "./file-queue.ts";
 
 /** About 20 ms of reading: so long the thread of TCP and timers may be held up, and no longer. */

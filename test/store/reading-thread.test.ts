@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DocumentReader, readFilesHere } from "../../src/documents/document-reader.ts";
 import { type FolderListing, listFolder } from "../../src/documents/folder.ts";
-import { readFilesAside } from "../../src/sync/reading-thread.ts";
+import { readFilesAside } from "../../src/store/files/reading-thread.ts";
 import { parseName } from "../../src/wire/name.ts";
 import { NameKey } from "../../src/wire/name-key.ts";
 import { RRType } from "../../src/wire/rr-type.ts";

@@ -17,7 +17,7 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { type FolderListing, isSameListing, listFolder } from "../documents/folder.ts";
+import { type FolderListing, isSameListing, listFolder } from "../../documents/folder.ts";
 
 /** A change that fs.watch misses is seen after this. */
 const POLL_INTERVAL_MS = 1000;

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ListedFile } from "../documents/folder.ts";
-import { type ReadFile, readListedFile } from "../documents/read-file.ts";
+import type { ListedFile } from "../../documents/folder.ts";
+import { type ReadFile, readListedFile } from "../../documents/read-file.ts";
 
 export interface FileQueue {
   readonly files: readonly ListedFile[];

@@ -1,0 +1,339 @@
+/**
+ * The store in a folder of YAML files, which stays the truth: edits rewrite the files that define the documents, and edits by
+ * hand are changes like any other.
+ *
+ *   zones/*.yaml          documents; an edit is written beside its file, synced and renamed
+ *   DATA/changes.jsonl    each accepted change, one line
+ *   DATA/pending.json     new texts of several files, while they are being put in place: after a crash all of them are
+ *
+ * Without a data folder generations begin at 1 with each start, changes are forgotten at the end, and an edit touches
+ * one file at most.
+ *
+ * @module
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ReadFiles } from "../../documents/document-reader.ts";
+import { type FileDocuments, readFileDocuments } from "../../documents/file-documents.ts";
+import { type FolderListing, type ListedFile, listed, listFolder } from "../../documents/folder.ts";
+import { unlinkDurably, writeDurably } from "../../lib/durable-file.ts";
+import { WindroseError } from "../../lib/errors.ts";
+import {
+  type Authorship,
+  type Change,
+  type DocumentBody,
+  type Edit,
+  type PartChange,
+  partsBetween,
+} from "../change.ts";
+import { type DocumentKey, type DocumentKind, documentKey, idOf, kindOf, zoneKey } from "../document-key.ts";
+import type { Committed, Draft, Proposal, Store, StoreListing } from "../store.ts";
+import { ChangeLog } from "./change-log.ts";
+import { FolderWatcher } from "./folder-watcher.ts";
+import { bodiesIn, editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
+
+/** Texts of files are kept to tell what an edit by hand changed, as long as they are not more than this. */
+const KEPT_OCTETS_MAX = 16 * 1024 * 1024;
+
+export interface FileStoreOptions {
+  readonly dir: string;
+  /** Where history is kept; null = nowhere. */
+  readonly dataDir: string | null;
+  readonly readFiles: ReadFiles;
+}
+
+/** Where a document stands: its file, and its id as that file spells it. */
+interface Written {
+  readonly path: string;
+  readonly id: string;
+}
+
+interface FileDraft extends Draft {
+  /** By path; null = the file goes. */
+  readonly texts: ReadonlyMap<string, string | null>;
+  /** The same files as they are; null = there is none. */
+  readonly before: ReadonlyMap<string, string | null>;
+  readonly from: FolderListing;
+}
+
+export class FileStore implements Store {
+  readonly kind = "files";
+  readonly name: string;
+  readonly readFiles: ReadFiles;
+  readonly #dataDir: string | null;
+  readonly #log: ChangeLog | null;
+  /** Where there is no log. */
+  #recent: Change[] = [];
+  #generation: number;
+  /** By path, the documents of each file and their ids as it spells them. */
+  readonly #contents = new Map<string, ReadonlyMap<DocumentKey, string>>();
+  /** The same by document; null = to be made again. */
+  #index: Map<DocumentKey, Written> | null = null;
+  /** By path, the texts that were accepted; null = they are too many. */
+  #texts: Map<string, string> | null = new Map();
+  #watcher: FolderWatcher | undefined;
+
+  private constructor({ dir, dataDir, readFiles }: FileStoreOptions, log: ChangeLog | null) {
+    this.name = dir;
+    this.#dataDir = dataDir;
+    this.#log = log;
+    this.#generation = log?.last?.generation ?? 0;
+    this.readFiles = (files, onRead) =>
+      readFiles(files, (read) => {
+        if (!("unread" in read)) this.#know(read.file, contentsOf(read));
+        onRead(read);
+      });
+  }
+
+  /** Ends what a crash left half done. Rejects with "store-unavailable" when the data folder cannot be used. */
+  static async open(options: FileStoreOptions): Promise<FileStore> {
+    const { dataDir } = options;
+    if (dataDir === null) return new FileStore(options, null);
+    try {
+      await mkdir(dataDir, { recursive: true });
+      await finishPending(dataDir);
+      return new FileStore(options, await ChangeLog.open(join(dataDir, "changes.jsonl")));
+    } catch (cause) {
+      throw unavailable(`Cannot use the data folder "${dataDir}"`, cause);
+    }
+  }
+
+  async list(): Promise<StoreListing> {
+    const listing = await listFolder(this.name);
+    const isAsLeft = this.#log?.last !== undefined && this.#log.last.state === stateOf(listing);
+    return { listing, generation: isAsLeft ? this.#generation : undefined };
+  }
+
+  ids(kind: DocumentKind): readonly string[] {
+    return [...this.#documents().keys()]
+      .filter((key) => kindOf(key) === kind)
+      .map(idOf)
+      .sort();
+  }
+
+  async body(key: DocumentKey): Promise<DocumentBody | null> {
+    const written = this.#documents().get(key);
+    if (written === undefined) return null;
+    return readBody(await readText(written.path), documentKey(kindOf(key), written.id));
+  }
+
+  async draft(edits: readonly Edit[], listing: FolderListing): Promise<FileDraft> {
+    const before = new Map<string, string | null>();
+    const texts = new Map<string, string>();
+    for (const { key, body } of edits) {
+      const { path, id } = this.#documents().get(key) ?? { path: this.#pathFor(key), id: idOf(key) };
+      if (!before.has(path)) before.set(path, listing.files.has(path) ? await readText(path) : null);
+      const text = texts.get(path) ?? before.get(path) ?? "";
+      texts.set(path, editYaml(text, [{ key: documentKey(kindOf(key), id), body }]));
+    }
+    const files = new Map(listing.files);
+    const left = new Map<string, string | null>();
+    for (const [path, text] of texts) {
+      const isEmpty = !holdsDocuments(text);
+      left.set(path, isEmpty ? null : text);
+      if (isEmpty) files.delete(path);
+      else files.set(path, draftedFile(path, text));
+    }
+    const readFiles: ReadFiles = async (wanted, onRead) => {
+      const others: ListedFile[] = [];
+      for (const file of wanted) {
+        const text = left.get(file.path);
+        if (typeof text !== "string") others.push(file);
+        else onRead(readFileDocuments({ file: file.path, text, modifiedMs: file.modifiedMs }));
+      }
+      await this.readFiles(others, onRead);
+    };
+    return { edits, texts: left, before, from: listing, listing: { ...listing, files }, readFiles };
+  }
+
+  async commit(draft: Draft, { expected, ...authored }: Proposal): Promise<Committed> {
+    const { texts, before, from } = draft as FileDraft;
+    // Somebody's own edit of a file comes first, and the follower is to look at it.
+    const isTouched = [...texts.keys()].some((path) => stampOf(path) !== from.files.get(path)?.stamp);
+    if (expected !== this.#generation || isTouched) return { newest: this.#generation };
+    try {
+      await this.#put(texts);
+    } catch (cause) {
+      throw unavailable(`Cannot write to "${this.name}"`, cause);
+    }
+    const files = new Map(draft.listing.files);
+    for (const [path, text] of texts) {
+      if (text === null) continue;
+      const file = listed(path, statSync(path, { bigint: true }));
+      files.set(path, file);
+    }
+    const listing = { ...draft.listing, files };
+    try {
+      const { generation, at } = await this.#accept(authored, listing);
+      for (const [path, text] of texts) this.#take(path, text);
+      return { generation, at, listing };
+    } catch (cause) {
+      // What is not in the log was not accepted.
+      await this.#put(before).catch(() => {});
+      throw unavailable(`Cannot write to the data folder "${this.#dataDir}"`, cause);
+    }
+  }
+
+  async recognise({ author, reason }: Authorship, listing: FolderListing): Promise<{ generation: number }> {
+    const parts = await this.#partsByHand(listing);
+    for (const path of this.#contents.keys()) if (!listing.files.has(path)) this.#know(path, null);
+    const { generation } = await this.#accept({ author, reason, parts }, listing);
+    return { generation };
+  }
+
+  changes(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Change[]> {
+    if (this.#log !== null) return Promise.resolve(this.#log.changes(limit, before));
+    return Promise.resolve(
+      this.#recent
+        .filter(({ generation }) => generation < before)
+        .slice(-limit)
+        .reverse(),
+    );
+  }
+
+  change(generation: number): Promise<Change | undefined> {
+    const recent = this.#recent.find((change) => change.generation === generation);
+    return Promise.resolve(this.#log?.change(generation) ?? recent);
+  }
+
+  watch(listing: FolderListing, onChange: (seen?: FolderListing) => Promise<void>): void {
+    this.#watcher = new FolderWatcher({ dir: this.name, onChange });
+    this.#watcher.start(listing);
+  }
+
+  async close(): Promise<void> {
+    await this.#watcher?.stop();
+    await this.#log?.close();
+  }
+
+  /** Counts a change. When this resolves it is on disk, where there is a data folder. */
+  async #accept(
+    authored: Authorship & { readonly parts: readonly PartChange[] },
+    listing: FolderListing,
+  ): Promise<Change> {
+    const change = { generation: this.#generation + 1, at: new Date().toISOString(), ...authored };
+    if (this.#log !== null) await this.#log.append({ ...change, state: stateOf(listing) });
+    else this.#recent = [...this.#recent.slice(1 - RECENT_MAX), change];
+    this.#generation = change.generation;
+    return change;
+  }
+
+  /** Puts files in place, all or none of them, also when the process ends in between. */
+  async #put(texts: ReadonlyMap<string, string | null>): Promise<void> {
+    if (texts.size > 1) {
+      if (this.#dataDir === null)
+        throw new Error("a change of several files needs a data folder (--data DIR)");
+      await writeDurably(join(this.#dataDir, PENDING), JSON.stringify([...texts]));
+    }
+    await putTexts(texts);
+    if (texts.size > 1) await unlinkDurably(join(this.#dataDir!, PENDING));
+  }
+
+  /** What changed in files since they were accepted; nothing of use where their texts are too many to keep. */
+  async #partsByHand({ files }: FolderListing): Promise<PartChange[]> {
+    const octets = [...files.values()].reduce((sum, { size }) => sum + size, 0);
+    if (octets > KEPT_OCTETS_MAX) this.#texts = null;
+    if (this.#texts === null) return [];
+    const parts: PartChange[] = [];
+    for (const path of new Set([...this.#texts.keys(), ...files.keys()])) {
+      const before = this.#texts.get(path) ?? "";
+      const after = files.has(path) ? await readText(path) : "";
+      if (after === before) continue;
+      const [old, now] = [bodiesIn(before), bodiesIn(after)];
+      for (const key of new Set([...old.keys(), ...now.keys()])) {
+        parts.push(...partsBetween(key, old.get(key) ?? null, now.get(key) ?? null));
+      }
+      if (files.has(path)) this.#texts.set(path, after);
+      else this.#texts.delete(path);
+    }
+    return parts;
+  }
+
+  /** A text is what is accepted now. */
+  #take(path: string, text: string | null): void {
+    if (text === null) this.#texts?.delete(path);
+    else this.#texts?.set(path, text);
+    const contents =
+      text === null ? null : contentsOf(readFileDocuments({ file: path, text, modifiedMs: 0 }));
+    this.#know(path, contents);
+  }
+
+  #know(path: string, contents: ReadonlyMap<DocumentKey, string> | null): void {
+    if (contents === null) this.#contents.delete(path);
+    else this.#contents.set(path, contents);
+    this.#index = null;
+  }
+
+  #documents(): ReadonlyMap<DocumentKey, Written> {
+    if (this.#index === null) {
+      this.#index = new Map();
+      for (const [path, contents] of this.#contents) {
+        for (const [key, id] of contents) this.#index.set(key, { path, id });
+      }
+    }
+    return this.#index;
+  }
+
+  /** Where a new document goes: a zone into a file of its own, the rest together. */
+  #pathFor(key: DocumentKey): string {
+    const kind = kindOf(key);
+    const name = kind === "zones" ? encodeURIComponent(idOf(key)).replace(/^\./, "root") : kind;
+    return join(this.name, `${name}.yaml`);
+  }
+}
+
+/** Changes that are known where there is no log. */
+const RECENT_MAX = 1000;
+const PENDING = "pending.json";
+
+async function putTexts(texts: ReadonlyMap<string, string | null>): Promise<void> {
+  for (const [path, text] of texts) {
+    if (text !== null) await writeDurably(path, text);
+    else if (stampOf(path) !== undefined) await unlinkDurably(path);
+  }
+}
+
+/** Puts the files in place that a crash left to be put. */
+async function finishPending(dataDir: string): Promise<void> {
+  const path = join(dataDir, PENDING);
+  if (stampOf(path) === undefined) return;
+  await putTexts(new Map(JSON.parse(await readFile(path, "utf8")) as [string, string | null][]));
+  await unlinkDurably(path);
+}
+
+function contentsOf({ zones, pools, monitors }: FileDocuments): Map<DocumentKey, string> {
+  return new Map([
+    ...zones.map(({ apex, id }) => [zoneKey(apex), id] as const),
+    ...pools.map(({ id }) => [documentKey("pools", id), id] as const),
+    ...monitors.map(({ id }) => [documentKey("monitors", id), id] as const),
+  ]);
+}
+
+/** Equal while all files are the same, at their places and with their times. */
+function stateOf({ files }: FolderListing): string {
+  const hash = createHash("sha256");
+  for (const path of [...files.keys()].sort()) hash.update(`${path} ${files.get(path)!.stamp}\n`);
+  return hash.digest("base64url").slice(0, 22);
+}
+
+function draftedFile(path: string, text: string): ListedFile {
+  const size = Buffer.byteLength(text);
+  return { path, stamp: `draft ${randomUUID()}`, inode: "", size, modifiedMs: Date.now(), isMovedHere: true };
+}
+
+function readText(path: string): Promise<string> {
+  return readFile(path, "utf8");
+}
+
+/** Undefined when there is no such file. */
+function stampOf(path: string): string | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && listed(path, stats).stamp;
+}
+
+function unavailable(what: string, cause: unknown): WindroseError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new WindroseError("store-unavailable", `${what}: ${why}`, { cause });
+}
