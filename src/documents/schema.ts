@@ -170,7 +170,7 @@ const send = Type.Optional(
   text("text to send", "Text sent after connecting; `\\r`, `\\n` and the like work in double quotes."),
 );
 
-const Monitor = Type.Union(
+export const Monitor = Type.Union(
   [
     monitor("http", "An HTTP/1.1 request; redirects are not followed.", {
       port: Type.Optional(port("Default 80, or 443 with `tls: true`.")),
@@ -424,7 +424,7 @@ const memberCommon = {
 
 const addressWanted = "an IPv4 or IPv6 address, or a list of one of each";
 
-const Member = Type.Union(
+export const Member = Type.Union(
   [
     Type.String({ description: "An endpoint by its address alone." }),
     Type.Object(
@@ -459,7 +459,7 @@ const Member = Type.Union(
   { errorMessage: "a map with one of address, target and pool, or an address" },
 );
 
-const Pool = Type.Object(
+export const Pool = Type.Object(
   {
     members: Type.Array(Member, {
       description: "What the pool chooses among, in the order that `failover` follows.",
@@ -556,7 +556,7 @@ export type NameText = Static<ReturnType<typeof Type.Object<typeof nameFields>>>
 
 const examples = Object.entries(TYPE_EXAMPLES);
 
-const NameEntry = Type.Unsafe<NameText>(
+export const NameEntry = Type.Unsafe<NameText>(
   Type.Object(
     {
       ...nameFields,

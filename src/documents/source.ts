@@ -109,7 +109,7 @@ export class Source implements Locator {
   }
 
   fault(path: Path, part: Part, severity: Fault["severity"], message: string): Fault {
-    return { severity, file: this.file, ...this.locate(path, part), message };
+    return { severity, file: this.file, ...this.locate(path, part), message, path };
   }
 
   #readWithCare(): unknown {
@@ -302,7 +302,7 @@ export class RereadSource implements Locator {
   }
 
   fault(path: Path, part: Part, severity: Fault["severity"], message: string): Fault {
-    return { severity, file: this.file, ...this.locate(path, part), message };
+    return { severity, file: this.file, ...this.locate(path, part), message, path };
   }
 
   /** Lets the text go again. */

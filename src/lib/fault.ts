@@ -14,6 +14,8 @@ export interface Fault {
   readonly column: number;
   /** `what is wrong; what would be right`, without a full stop. */
   readonly message: string;
+  /** Keys and indexes from the top of the file, where it could be read: `zones`, `example.com`, `records`, `www`, `A`. */
+  readonly path?: readonly (string | number)[];
 }
 
 /** `file:line:column: [warning: ]message`, the form that editors and terminals make clickable. */

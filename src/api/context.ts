@@ -1,0 +1,75 @@
+/**
+ * What the routes of the API work with. Made once by serve, handed to every registerX().
+ *
+ * @module
+ */
+import type { Logger } from "pino";
+import type { Editor } from "../sync/editor.ts";
+import type { Audit } from "./audit.ts";
+import type { Scope, Tokens } from "./tokens.ts";
+
+export interface ApiContext {
+  readonly editor: Editor;
+  readonly tokens: Tokens;
+  readonly audit: Audit;
+  readonly log: Logger;
+  readonly limits: ApiLimits;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** For `?wait`: resolves when those asked for answer by the generation, or when the time is over. */
+  readonly waitFor?: (generation: number, who: Wait, timeoutMs: number) => Promise<Receipt>;
+}
+
+/** Whom an edit waits for before it is answered. */
+export type Wait = "all" | "quorum";
+
+export interface Receipt {
+  /** All that were waited for answer by it. */
+  readonly complete: boolean;
+  readonly nodes: readonly { readonly node: string; readonly ms: number | null }[];
+}
+
+export interface ApiLimits {
+  /** Of what is no document. */
+  readonly bodyOctetsMax: number;
+  /** Of zones and of whole configurations. */
+  readonly documentOctetsMax: number;
+  /** From the first octet of a request to the last of its headers. */
+  readonly headersTimeoutMs: number;
+  /** From the first octet of a request to its last. */
+  readonly requestTimeoutMs: number;
+  /** Of one address; 0 = no limit. */
+  readonly requestsPerSecondMax: number;
+  /** Writes need If-Match or If-None-Match even where the client does not ask for strictness. */
+  readonly strict: boolean;
+}
+
+/** Bodies: a zone of a million RRsets is some 60 MB as JSON. Requests: an editor at 200 edits a second is far below. */
+export const API_LIMITS: ApiLimits = {
+  bodyOctetsMax: 1024 * 1024,
+  documentOctetsMax: 256 * 1024 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 120_000,
+  requestsPerSecondMax: 1000,
+  strict: false,
+};
+
+/** Who may ask: `open` is anybody, else a token of at least this scope. */
+export type Access = "open" | Scope;
+
+declare module "fastify" {
+  /** For OpenAPI. */
+  interface FastifySchema {
+    summary?: string;
+    description?: string;
+    tags?: readonly string[];
+    /** Empty: no token is needed. */
+    security?: readonly Readonly<Record<string, readonly string[]>>[];
+    consumes?: readonly string[];
+    produces?: readonly string[];
+  }
+  interface FastifyContextConfig {
+    /** Without it: `open` where the schema says `security: []`, else read for GET and edit for the others. */
+    access?: Access;
+  }
+}

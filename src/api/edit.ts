@@ -1,0 +1,147 @@
+/**
+ * One edit over the API: from the headers and the query of a request to the answer, around what a route wants to change.
+ *
+ *   ?dry-run  ?wait=all|quorum  ?reason= or Windrose-Reason  If-Match  If-None-Match  Windrose-Strict
+ *
+ * @module
+ */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import Type from "typebox";
+import type { Edit, PartChange } from "../store/change.ts";
+import type { Documents } from "../sync/editor.ts";
+import type { ApiContext, Receipt, Wait } from "./context.ts";
+import { checkPreconditions, etagOf } from "./etag.ts";
+import { itemOfFault, Problem, type ProblemItem } from "./problem.ts";
+import { mayTouch } from "./tokens.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Why this change is made, as the client says; null where no change was tried. */
+    changeReason: string | null;
+  }
+}
+
+const REASON_LENGTH_MAX = 500;
+
+/** The query of every route that changes documents. */
+export const EditQuery = Type.Object(
+  {
+    "dry-run": Type.Optional(
+      Type.Boolean({
+        description: "Check it, and say what it would do; nothing is kept.",
+        errorMessage: "true or false",
+      }),
+    ),
+    wait: Type.Optional(
+      Type.Enum(["all", "quorum"], {
+        description: "Answer when all live nodes, or more than half of them, answer by it.",
+        errorMessage: "all or quorum",
+      }),
+    ),
+    reason: Type.Optional(
+      Type.String({ description: "Why, for the log of changes; or the header Windrose-Reason." }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+interface EditQueryValues {
+  readonly "dry-run"?: boolean;
+  readonly wait?: Wait;
+  readonly reason?: string;
+}
+
+/** The answer to an edit. */
+export interface EditAnswer {
+  readonly generation: number;
+  /** RFC 3339; null where nothing changed, and for a dry run. */
+  readonly at: string | null;
+  readonly dryRun: boolean;
+  readonly changes: readonly ShownPart[];
+  readonly warnings: readonly ProblemItem[];
+  /** Only with ?wait. */
+  readonly receipt?: Receipt;
+}
+
+export interface ShownPart {
+  readonly document: string;
+  readonly path: readonly string[];
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+export interface EditPlan {
+  readonly edits: readonly Edit[];
+  /** What If-Match speaks of, as it stands; undefined: there is none. */
+  readonly before: unknown;
+  /** The same as it will be; undefined: gone. */
+  readonly after: unknown;
+}
+
+/** How long ?wait waits: beyond it a node is rather away than slow. */
+const WAIT_MS_MAX = 10_000;
+
+/** Makes the edit that `plan` works out from what stands, and answers; rejects with what is to be told. */
+export async function answerEdit(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  plan: (now: Documents) => Promise<EditPlan>,
+): Promise<EditAnswer> {
+  const query = request.query as EditQueryValues;
+  const reason = reasonOf(request, query);
+  request.changeReason = reason;
+  let planned: EditPlan | undefined;
+  const outcome = await context.editor.edit({
+    author: request.caller?.name ?? "",
+    reason,
+    dryRun: query["dry-run"] === true,
+    edits: async (now) => {
+      planned = await plan(now);
+      for (const { key } of planned.edits) requireDocument(request, key);
+      checkPreconditions(request, planned.before, context.limits.strict);
+      return planned.edits;
+    },
+  });
+  request.outcome = outcome;
+  const { generation, at, parts, warnings } = outcome;
+  const isDone = query["dry-run"] !== true;
+  if (planned?.before === undefined && planned?.after !== undefined && isDone) reply.code(201);
+  if (planned?.after !== undefined) reply.header("etag", etagOf(planned.after));
+  reply.header("windrose-generation", generation);
+  const receipt =
+    query.wait !== undefined && isDone && context.waitFor !== undefined
+      ? { receipt: await context.waitFor(generation, query.wait, WAIT_MS_MAX) }
+      : {};
+  return {
+    generation,
+    at,
+    dryRun: !isDone,
+    changes: parts.map(shownPart),
+    warnings: warnings.map(itemOfFault),
+    ...receipt,
+  };
+}
+
+export function shownPart({ key, ...rest }: PartChange): ShownPart {
+  return { document: key, ...rest };
+}
+
+/** Throws unless the token is for this document. */
+export function requireDocument(request: FastifyRequest, key: Edit["key"]): void {
+  const { caller } = request;
+  if (caller !== null && mayTouch(caller, key)) return;
+  const message = `the token "${caller?.name ?? ""}" is not for ${key}`;
+  throw new Problem("document-forbidden", message, { members: { document: key } });
+}
+
+function reasonOf(request: FastifyRequest, query: EditQueryValues): string {
+  const header = request.headers["windrose-reason"];
+  // Headers come as Latin-1; what clients send is UTF-8 as a rule.
+  const reason = query.reason ?? (typeof header === "string" ? Buffer.from(header, "latin1").toString() : "");
+  if (reason.length > REASON_LENGTH_MAX || /\p{Cc}/u.test(reason)) {
+    const message = `a reason is one line of at most ${REASON_LENGTH_MAX} characters`;
+    throw new Problem("request-invalid", message, { errors: [{ pointer: "?reason", message }] });
+  }
+  return reason;
+}
