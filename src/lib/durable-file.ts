@@ -8,8 +8,11 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** Replaces or makes a file. Rejects with the system's error, and then the old one is as it was. */
-export async function writeDurably(path: string, data: string | Uint8Array): Promise<void> {
+/** What a file is to hold, or its parts one after the other. */
+export type FileData = string | Uint8Array | AsyncIterable<string | Uint8Array>;
+
+/** Replaces or makes a file. Rejects with the system's error, or what `data` threw, and then the old one is as it was. */
+export async function writeDurably(path: string, data: FileData): Promise<void> {
   // A dot in front: whoever reads a folder of documents passes it over.
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
   let file: FileHandle | undefined;

@@ -63,5 +63,7 @@ export interface Store {
   change(generation: number): Promise<Change | undefined>;
   /** Calls back when there may be something new. `listing` is what is known already. */
   watch(listing: FolderListing, onChange: (seen?: FolderListing) => Promise<void>): void;
+  /** Says that these sources were found good and are served, so that they may be kept for a start without the store. */
+  keep?(listing: FolderListing): void;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 
@@ -44,7 +45,9 @@ export class RedisServer {
     if (program === undefined)
       throw new Error("no redis-server and no valkey-server; apt-get install redis-server");
     const settings = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    this.#process = spawn(program, [...settings, "--dir", "/tmp", ...this.#args], { stdio: "ignore" });
+    // A name of its own: at its start a server would take up what another one left behind.
+    const files = ["--dir", tmpdir(), "--dbfilename", `windrose-test-${this.port}.rdb`];
+    this.#process = spawn(program, [...settings, ...files, ...this.#args], { stdio: "ignore" });
     const redis = new Redis({
       port: this.port,
       host: "127.0.0.1",

@@ -2,11 +2,12 @@
  * Every key in Redis, in one place. All have one hash tag, so that they stand on one node of a Cluster and scripts
  * may use them together. docs/redis.md lists them with types, sizes and lifetimes.
  *
- *   {windrose}:generation        string   number of the newest generation
+ *   {windrose}:generation        string   the head: number of the newest generation, and the id of its change
  *   {windrose}:documents         hash     zones/example.com → JSON of the document
- *   {windrose}:versions          hash     zones/example.com → generation in which it last changed
- *   {windrose}:changes           stream   GENERATION-0 → the change, as JSON; bounded
- *   {windrose}:staged:RANDOM     hash     documents on their way in, for a minute
+ *   {windrose}:versions          hash     zones/example.com → generation in which it last changed, stamp, octets
+ *   {windrose}:changes           stream   GENERATION-0 → id, keys, the change as JSON, base; bounded
+ *   {windrose}:staged:ID         hash     documents on their way in, for a minute
+ *   {windrose}:staged:ID:stamps  hash     and their stamps
  *   {windrose}:node:NAME         string   what a node last said of itself, as JSON; for half a minute
  *   {windrose}:wake              channel  a generation that came; only wakes, holds nothing
  *   {windrose}:receipts          channel  a node applied a generation
@@ -22,6 +23,7 @@ export interface RedisKeys {
   readonly wake: string;
   readonly receipts: string;
   staged(id: string): string;
+  stagedStamps(id: string): string;
   node(name: string): string;
 }
 
@@ -36,6 +38,7 @@ export function redisKeys(space = "windrose"): RedisKeys {
     wake: `${prefix}:wake`,
     receipts: `${prefix}:receipts`,
     staged: (id) => `${prefix}:staged:${id}`,
+    stagedStamps: (id) => `${prefix}:staged:${id}:stamps`,
     node: (name) => `${prefix}:node:${name}`,
   };
 }

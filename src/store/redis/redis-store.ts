@@ -1,8 +1,9 @@
 /**
- * Documents in Redis: which there are, what they say, and changes of them, one generation each.
+ * Documents in Redis as texts: which there are, what they say, and changes of them, one generation each. The lower half
+ * of RedisDocuments, and what `push` and `pull` work with.
  *
- *   commit()  stages what comes in a hash of its own, then one script makes it the next generation, or says who was first
- *   wake      pub/sub tells of a new generation; a look every second tells too, so a lost message costs a second
+ *   commit()  stages what comes in hashes of their own, then one script makes it the next generation, or says who was first
+ *   news()    what changed since a head: in one step with the texts, as long as that is little
  *
  * Every method rejects with WindroseError "store-unavailable" when Redis cannot be asked; a commit whose answer
  * got lost is looked up in the log of changes by its id, so that it is never said to have failed when it did not.
@@ -14,97 +15,209 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WindroseError } from "../../lib/errors.ts";
 import type { Authorship, Change, PartChange } from "../change.ts";
 import type { DocumentKey } from "../document-key.ts";
+import { type Head, NO_HEAD, type StoredText } from "../stamp.ts";
 import type { RedisConnection } from "./connection.ts";
-import { type RedisKeys, redisKeys } from "./keys.ts";
-import { COMMIT, LIST, SEED } from "./scripts.ts";
+import { redisKeys } from "./keys.ts";
+import { COMMIT, COMMON, LIST, READ } from "./scripts.ts";
 
 /** Texts of documents that one command carries: small enough that Redis is not held up for long. */
 const CHUNK_OCTETS = 256 * 1024;
-const KEYS_A_READ = 200;
+/** The same for reading, which costs Redis less. */
+const READ_OCTETS = 1024 * 1024;
+const READ_KEYS_MAX = 200;
 /** Changes that are kept, about. */
-export const CHANGES_KEPT = 10_000;
+const CHANGES_KEPT = 10_000;
+/** A change is kept whole as long as its JSON is no larger; of a larger one, which documents it touched. */
+const CHANGE_LENGTH_MAX = 1024 * 1024;
 const STAGED_SECONDS = 60;
+/** What news() tells change by change; beyond it, all documents are listed. */
+const NEWS_CHANGES_MAX = 200;
+const NEWS_DOCUMENTS_MAX = 500;
+const NEWS_OCTETS_MAX = 4 * 1024 * 1024;
 /** How long a commit with a lost answer is looked for. */
-const LOST_ANSWER_TRIES = 20;
+const LOST_ANSWER_MS_MAX = 5000;
 const LOST_ANSWER_WAIT_MS = 100;
 
+export interface Version {
+  /** In which the document last changed. */
+  readonly generation: number;
+  /** Equal while the document is as it was. */
+  readonly stamp: string;
+  readonly octets: number;
+}
+
+export type News =
+  | { readonly kind: "none"; readonly head: Head }
+  | { readonly kind: "all"; readonly head: Head; readonly versions: ReadonlyMap<DocumentKey, Version> }
+  | {
+      readonly kind: "some";
+      readonly head: Head;
+      /** Without a version: gone. Without a text: too much for one answer. */
+      readonly documents: readonly {
+        readonly key: DocumentKey;
+        readonly version: Version | undefined;
+        readonly text: string | undefined;
+      }[];
+      /** The changes one by one, oldest first. */
+      readonly steps: readonly Step[];
+    };
+
+/** A change that somebody followed: the head after it, and which documents it touched. */
+export interface Step extends Head {
+  readonly keys: readonly DocumentKey[];
+}
+
 /** A change that is to become the next generation. */
-export interface Proposal extends Authorship {
-  /** The generation that its writer saw. */
-  readonly expected: number;
+export interface TextProposal extends Authorship {
+  /** The head that its writer saw; without an id, any of this number. */
+  readonly expected: Head;
+  /** The least that the new generation may be. */
+  readonly least?: number;
   readonly parts: readonly PartChange[];
   /** New texts; null = the document goes. */
-  readonly texts: ReadonlyMap<DocumentKey, string | null>;
+  readonly texts: ReadonlyMap<DocumentKey, StoredText | null>;
+  /** Of documents that stood before everything was lost. */
+  readonly base?: Head;
 }
 
-export interface RedisListing {
-  readonly generation: number;
-  /** By document, the generation in which it last changed. */
-  readonly versions: ReadonlyMap<DocumentKey, number>;
-}
-
-/** Accepted as `generation`, or refused because `newest` is not what the writer saw. */
-export type Committed = { readonly generation: number; readonly at: string } | { readonly newest: number };
+export type TextCommitted =
+  | { readonly head: Head; readonly at: string }
+  | { readonly newest: number; readonly head?: undefined };
 
 interface StoredChange extends Authorship {
-  readonly id: string;
   readonly at: string;
   readonly parts: readonly PartChange[];
 }
 
 export class RedisStore {
   readonly #redis: RedisConnection;
-  readonly keys: RedisKeys;
+  readonly #keys = redisKeys();
 
-  constructor(redis: RedisConnection, space?: string) {
+  constructor(redis: RedisConnection) {
     this.#redis = redis;
-    this.keys = redisKeys(space);
   }
 
-  /** 0 = nothing was ever stored. */
-  async generation(): Promise<number> {
-    return Number((await this.#ask(() => this.#redis.get(this.keys.generation))) ?? 0);
+  /** The newest. */
+  async head(): Promise<Head> {
+    return parseHead((await this.#ask(() => this.#redis.get(this.#keys.generation))) ?? "0 ");
   }
 
-  async list(): Promise<RedisListing> {
-    const { generation, versions } = this.keys;
-    const [newest, flat] = (await this.#ask(() => this.#redis.eval(LIST, 2, generation, versions))) as [
-      number,
-      string[],
-    ];
-    const pairs = new Map<DocumentKey, number>();
-    for (let i = 0; i < flat.length; i += 2) pairs.set(flat[i] as DocumentKey, Number(flat[i + 1]));
-    return { generation: newest, versions: pairs };
+  /** What is new for who knows `known`. */
+  async news(known: Head = NO_HEAD): Promise<News> {
+    const { generation, documents, versions, changes } = this.#keys;
+    const bounds = [NEWS_CHANGES_MAX, NEWS_DOCUMENTS_MAX, NEWS_OCTETS_MAX].map(String);
+    const args = [String(known.generation), known.id, ...bounds];
+    const answer = (await this.#ask(() =>
+      this.#redis.eval(LIST, 4, generation, documents, versions, changes, ...args),
+    )) as [string, number, string[], (string | null)[], (string | null)[], string[]];
+    const [headText, kind, list, ...rest] = answer;
+    const head = parseHead(headText);
+    if (kind === 0) return { kind: "none", head };
+    if (kind === 2) {
+      const all = new Map<DocumentKey, Version>();
+      for (let i = 0; i < list.length; i += 2) all.set(list[i] as DocumentKey, parseVersion(list[i + 1]!));
+      return { kind: "all", head, versions: all };
+    }
+    const [versionTexts, texts, flatSteps] = rest;
+    const steps: Step[] = [];
+    for (let i = 0; i < flatSteps.length; i += 3) {
+      const [number, id, keys] = flatSteps.slice(i, i + 3) as [string, string, string];
+      steps.push({ generation: Number(number), id, keys: parseKeys(keys) });
+    }
+    return {
+      kind: "some",
+      head,
+      documents: list.map((key, i) => {
+        const version = versionTexts[i];
+        return {
+          key: key as DocumentKey,
+          version: version == null ? undefined : parseVersion(version),
+          text: texts[i] ?? undefined,
+        };
+      }),
+      steps,
+    };
   }
 
-  /** The texts of these documents, a part at a time; those that are gone meanwhile are left out. */
-  async *read(keys: readonly DocumentKey[]): AsyncGenerator<[DocumentKey, string]> {
-    for (let from = 0; from < keys.length; from += KEYS_A_READ) {
-      const some = keys.slice(from, from + KEYS_A_READ);
-      const texts = await this.#ask(() => this.#redis.hmget(this.keys.documents, ...some));
-      for (const [i, text] of texts.entries()) if (text !== null) yield [some[i]!, text];
+  /** The texts of these documents as they are now, a part at a time; those that are gone are left out. */
+  async *read(
+    wanted: readonly { readonly key: DocumentKey; readonly octets: number }[],
+  ): AsyncGenerator<StoredText & { readonly key: DocumentKey }> {
+    const parts = partsOf(wanted);
+    // One ahead: Redis works while what it sent is read.
+    let next = parts.length > 0 ? this.#readSome(parts[0]!) : undefined;
+    for (let i = 0; next !== undefined; i++) {
+      const documents = await next;
+      next = i + 1 < parts.length ? this.#readSome(parts[i + 1]!) : undefined;
+      next?.catch(() => {}); // thrown where it is awaited, unless nobody reads on
+      yield* documents;
     }
   }
 
   /** Makes a change the next generation, unless another one was faster. */
-  async commit({ expected, texts, ...change }: Proposal): Promise<Committed> {
+  async commit({ expected, least, texts, base, ...change }: TextProposal): Promise<TextCommitted> {
+    const id = randomUUID();
+    const stored: StoredChange = { at: new Date().toISOString(), ...change };
+    const staged = [...texts].filter((entry): entry is [DocumentKey, StoredText] => entry[1] !== null);
     const gone = [...texts].filter(([, text]) => text === null).map(([key]) => key);
-    return this.#write(COMMIT, String(expected), texts, change, gone);
+    await this.#stage(id, staged);
+    const { generation, documents, versions, changes, wake } = this.#keys;
+    const keys = [
+      generation,
+      documents,
+      versions,
+      changes,
+      this.#keys.staged(id),
+      this.#keys.stagedStamps(id),
+    ];
+    const args = [
+      String(expected.generation),
+      expected.id,
+      String(least ?? 0),
+      id,
+      String(staged.length),
+      formatKeys([...texts.keys()]),
+      formatChange(stored, [...texts.keys()]),
+      base === undefined ? "" : formatHead(base),
+      String(CHANGES_KEPT),
+      wake,
+      ...gone,
+    ];
+    try {
+      const answer = await this.#redis.eval(COMMIT, keys.length, ...keys, ...args);
+      const [accepted, newest] = answer as [number, string];
+      const head = parseHead(newest);
+      return accepted === 1 ? { head, at: stored.at } : { newest: head.generation };
+    } catch (error) {
+      if (isRefusal(error)) throw unavailable(error);
+      return this.#lookFor(id, stored.at, error);
+    }
   }
 
-  /** Makes these documents the first generation of a store that has none, or that lost all; `number` is its number. */
-  async seed(
-    number: number,
-    { texts, ...change }: Authorship & { texts: ReadonlyMap<DocumentKey, string> },
-  ): Promise<Committed> {
-    return this.#write(SEED, String(number), texts, { ...change, parts: [] }, []);
+  /**
+   * Which of these heads, newest first, is in the log of changes, as an index, and where the log begins. `base` is the head
+   * that its first change went on from, when everything before it was lost.
+   */
+  async common(
+    heads: readonly Head[],
+  ): Promise<{ index: number | undefined; first: number; base: Head | undefined }> {
+    const args = heads.flatMap(({ generation, id }) => [String(generation), id]);
+    const [place, first, base] = (await this.#ask(() =>
+      this.#redis.eval(COMMON, 1, this.#keys.changes, ...args),
+    )) as [number, string, string];
+    return {
+      index: place === 0 ? undefined : place - 1,
+      first: Number(first),
+      base: base === "" ? undefined : parseHead(base),
+    };
   }
 
   /** Accepted changes, newest first, from the generation `before` (not counted) down. */
   async changes(limit: number, before?: number): Promise<Change[]> {
+    if (limit <= 0) return [];
     const from = before === undefined ? "+" : `(${before}-0`;
     const entries = await this.#ask(() =>
-      this.#redis.xrevrange(this.keys.changes, from, "-", "COUNT", limit),
+      this.#redis.xrevrange(this.#keys.changes, from, "-", "COUNT", limit),
     );
     return entries.map(readChange);
   }
@@ -112,7 +225,7 @@ export class RedisStore {
   /** The change that made a generation; undefined when it is not known (any more). */
   async change(generation: number): Promise<Change | undefined> {
     const id = `${generation}-0`;
-    const entries = await this.#ask(() => this.#redis.xrange(this.keys.changes, id, id));
+    const entries = await this.#ask(() => this.#redis.xrange(this.#keys.changes, id, id));
     return entries[0] && readChange(entries[0]);
   }
 
@@ -121,58 +234,53 @@ export class RedisStore {
     this.#redis.disconnect();
   }
 
-  async #write(
-    script: string,
-    number: string,
-    texts: ReadonlyMap<DocumentKey, string | null>,
-    change: Authorship & { parts: readonly PartChange[] },
-    gone: readonly DocumentKey[],
-  ): Promise<Committed> {
-    const stored: StoredChange = { id: randomUUID(), at: new Date().toISOString(), ...change };
-    const staged = this.keys.staged(stored.id);
-    await this.#stage(staged, texts);
-    const { generation, documents, versions, changes, wake } = this.keys;
-    const keys = [generation, documents, versions, changes, staged];
-    const args = [number, JSON.stringify(stored), String(CHANGES_KEPT), wake, ...gone];
-    try {
-      const answer = await this.#redis.eval(script, keys.length, ...keys, ...args);
-      const [accepted, newest] = answer as [number, number];
-      return accepted === 1 ? { generation: newest, at: stored.at } : { newest };
-    } catch (error) {
-      if (isRefusal(error)) throw unavailable(error);
-      return this.#lookFor(stored, error);
-    }
+  async #readSome(keys: readonly DocumentKey[]): Promise<(StoredText & { key: DocumentKey })[]> {
+    const { documents, versions } = this.#keys;
+    const [texts, stored] = (await this.#ask(() =>
+      this.#redis.eval(READ, 2, documents, versions, ...keys),
+    )) as [(string | null)[], (string | null)[]];
+    return keys.flatMap((key, i) => {
+      const [text, version] = [texts[i], stored[i]];
+      return text == null || version == null ? [] : [{ key, text, stamp: parseVersion(version).stamp }];
+    });
   }
 
-  async #stage(staged: string, texts: ReadonlyMap<DocumentKey, string | null>): Promise<void> {
-    let chunk: string[] = [];
-    let octets = 0;
+  async #stage(id: string, documents: readonly [DocumentKey, StoredText][]): Promise<void> {
+    const [staged, stamps] = [this.#keys.staged(id), this.#keys.stagedStamps(id)];
+    let [texts, marks, octets]: [string[], string[], number] = [[], [], 0];
     const send = async () => {
-      if (chunk.length === 0) return;
-      const fields = chunk;
-      chunk = [];
-      octets = 0;
-      await this.#ask(() => this.#redis.hset(staged, ...fields));
-      await this.#ask(() => this.#redis.expire(staged, STAGED_SECONDS));
+      if (texts.length === 0) return;
+      const [some, their] = [texts, marks];
+      [texts, marks, octets] = [[], [], 0];
+      await this.#ask(() =>
+        Promise.all([
+          this.#redis.hset(staged, ...some),
+          this.#redis.hset(stamps, ...their),
+          this.#redis.expire(staged, STAGED_SECONDS),
+          this.#redis.expire(stamps, STAGED_SECONDS),
+        ]),
+      );
     };
-    for (const [key, text] of texts) {
-      if (text === null) continue;
-      chunk.push(key, text);
-      octets += text.length;
+    for (const [key, { text, stamp }] of documents) {
+      const length = Buffer.byteLength(text);
+      texts.push(key, text);
+      marks.push(key, `${stamp} ${length}`);
+      octets += length;
       if (octets >= CHUNK_OCTETS) await send();
     }
     await send();
   }
 
   /** The command may have been carried out though its answer did not come. */
-  async #lookFor({ id, at }: StoredChange, cause: unknown): Promise<Committed> {
-    for (let tries = 0; tries < LOST_ANSWER_TRIES; tries++) {
+  async #lookFor(id: string, at: string, cause: unknown): Promise<TextCommitted> {
+    const deadlineMs = performance.now() + LOST_ANSWER_MS_MAX;
+    while (performance.now() < deadlineMs) {
       await sleep(LOST_ANSWER_WAIT_MS);
       try {
-        const entries = await this.#redis.xrevrange(this.keys.changes, "+", "-", "COUNT", 100);
-        const found = entries.find((entry) => (JSON.parse(entry[1][1]!) as StoredChange).id === id);
+        const entries = await this.#redis.xrevrange(this.#keys.changes, "+", "-", "COUNT", 100);
+        const found = entries.find(([, fields]) => fields[1] === id);
         if (found === undefined) break;
-        return { generation: readChange(found).generation, at };
+        return { head: { generation: generationOf(found[0]), id }, at };
       } catch {
         // Still not to be asked; try again.
       }
@@ -189,9 +297,58 @@ export class RedisStore {
   }
 }
 
-function readChange([id, fields]: [string, string[]]): Change {
-  const { author, reason, at, parts } = JSON.parse(fields[1]!) as StoredChange;
-  return { generation: Number(id.slice(0, id.indexOf("-"))), at, author, reason, parts };
+function parseHead(text: string): Head {
+  const space = text.indexOf(" ");
+  return { generation: Number(text.slice(0, space)), id: text.slice(space + 1) };
+}
+
+function formatHead({ generation, id }: Head): string {
+  return `${generation} ${id}`;
+}
+
+function parseVersion(text: string): Version {
+  const [generation, stamp, octets] = text.split(" ") as [string, string, string];
+  return { generation: Number(generation), stamp, octets: Number(octets) };
+}
+
+function parseKeys(json: string): DocumentKey[] {
+  return JSON.parse(json) as DocumentKey[];
+}
+
+function formatKeys(keys: readonly DocumentKey[]): string {
+  return JSON.stringify(keys);
+}
+
+/** A change too large to be kept is kept as the names of what it touched, without before and after. */
+function formatChange(change: StoredChange, keys: readonly DocumentKey[]): string {
+  const whole = JSON.stringify(change);
+  if (whole.length <= CHANGE_LENGTH_MAX) return whole;
+  return JSON.stringify({ ...change, parts: keys.map((key): PartChange => ({ key, path: [] })) });
+}
+
+function readChange([entry, fields]: [string, string[]]): Change {
+  const { author, reason, at, parts } = JSON.parse(fields[5]!) as StoredChange;
+  return { generation: generationOf(entry), at, author, reason, parts };
+}
+
+function generationOf(entry: string): number {
+  return Number(entry.slice(0, entry.indexOf("-")));
+}
+
+function partsOf(wanted: readonly { readonly key: DocumentKey; readonly octets: number }[]): DocumentKey[][] {
+  const parts: DocumentKey[][] = [];
+  let octets = Number.POSITIVE_INFINITY;
+  for (const { key, octets: more } of wanted) {
+    const last = parts.at(-1);
+    if (last === undefined || octets + more > READ_OCTETS || last.length >= READ_KEYS_MAX) {
+      parts.push([key]);
+      octets = more;
+    } else {
+      last.push(key);
+      octets += more;
+    }
+  }
+  return parts;
 }
 
 /** Redis answered, and said no: out of memory, read-only, no permission. Nothing was written. */
@@ -200,6 +357,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 function unavailable(cause: unknown): WindroseError {
+  if (cause instanceof WindroseError) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new WindroseError("store-unavailable", `Redis cannot be asked: ${why}`, { cause });
 }

@@ -2,63 +2,124 @@
  * What has to happen in Redis in one step, in Lua. A script sees all of a change or nothing of it, and so does everybody
  * else. Written for Redis 6.2 and Valkey.
  *
+ * The head, in the key `generation`, is `NUMBER ID` of the newest change: a number alone could be given twice, when a
+ * replica takes over that never saw the last changes. Of a store that has nothing it is `0 `.
+ *
  * @module
  */
 
 /**
  * Makes a change the next generation, if the newest is still the one that its writer saw.
  *
- *   KEYS  generation documents versions changes staged
- *   ARGV  the generation seen, the change as JSON, how many changes are kept, the channel that wakes,
- *         then the names of documents that go
+ *   KEYS  generation documents versions changes staged stamps
+ *   ARGV  1 number seen   2 its id, or nothing for any   3 the least that the new number may be   4 id of the change
+ *         5 how many documents are staged   6 names of all documents that change, as JSON   7 the change, as JSON
+ *         8 head that this goes on from, when everything before was lost   9 how many changes are kept
+ *         10 the channel that wakes   11… names of documents that go
  *
- * `staged` holds the documents that come or change. Answers {1, new generation} or {0, newest generation}.
+ * `staged` holds the documents that come or change, `stamps` a stamp and the octets of each. In a store
+ * that has nothing these are all. Answers {1, new head} or {0, newest head}.
  */
 export const COMMIT = `
-local newest = tonumber(redis.call('GET', KEYS[1]) or '0')
-if newest ~= tonumber(ARGV[1]) then
-  redis.call('DEL', KEYS[5])
-  return {0, newest}
+local head = redis.call('GET', KEYS[1]) or '0 '
+local newest, id = string.match(head, '^(%d+) (.*)$')
+newest = tonumber(newest)
+if newest ~= tonumber(ARGV[1]) or (ARGV[2] ~= '' and ARGV[2] ~= id) then
+  redis.call('DEL', KEYS[5], KEYS[6])
+  return {0, head}
 end
-local generation = newest + 1
-local staged = redis.call('HGETALL', KEYS[5])
-for i = 1, #staged, 2 do
-  redis.call('HSET', KEYS[2], staged[i], staged[i + 1])
-  redis.call('HSET', KEYS[3], staged[i], generation)
+if redis.call('HLEN', KEYS[5]) ~= tonumber(ARGV[5]) or redis.call('HLEN', KEYS[6]) ~= tonumber(ARGV[5]) then
+  return redis.error_reply('ERR what was staged is gone')
 end
-for i = 5, #ARGV do
+local generation = string.format('%d', math.max(newest + 1, tonumber(ARGV[3])))
+if newest == 0 then
+  redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
+  if tonumber(ARGV[5]) > 0 then
+    redis.call('RENAME', KEYS[5], KEYS[2])
+    redis.call('PERSIST', KEYS[2])
+  end
+else
+  local staged = redis.call('HGETALL', KEYS[5])
+  for i = 1, #staged, 2 do redis.call('HSET', KEYS[2], staged[i], staged[i + 1]) end
+end
+local stamps = redis.call('HGETALL', KEYS[6])
+for i = 1, #stamps, 2 do redis.call('HSET', KEYS[3], stamps[i], generation .. ' ' .. stamps[i + 1]) end
+for i = 11, #ARGV do
   redis.call('HDEL', KEYS[2], ARGV[i])
   redis.call('HDEL', KEYS[3], ARGV[i])
 end
-redis.call('SET', KEYS[1], generation)
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[3], string.format('%d-0', generation), 'change', ARGV[2])
-redis.call('DEL', KEYS[5])
-redis.call('PUBLISH', ARGV[4], generation)
-return {1, generation}
+local new = generation .. ' ' .. ARGV[4]
+redis.call('SET', KEYS[1], new)
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[9], generation .. '-0',
+  'id', ARGV[4], 'keys', ARGV[6], 'change', ARGV[7], 'base', ARGV[8])
+redis.call('DEL', KEYS[5], KEYS[6])
+redis.call('PUBLISH', ARGV[10], new)
+return {1, new}
 `;
 
 /**
- * Makes the staged documents the whole of a store that has nothing, as the given generation. Of several nodes that
- * try at the same moment one succeeds. KEYS and ARGV as above, but for the first: the new generation.
+ * What is new for who knows a head: nothing, the documents that some changes touched, or all.
+ *
+ *   KEYS  generation documents versions changes
+ *   ARGV  the known number and id, and what is not too much for one answer: changes, documents, octets of texts
+ *
+ * Answers {head, 0}, {head, 1, names, versions, texts or nothing, {number, id, names as JSON, …}} or {head, 2, versions}.
  */
-export const SEED = `
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('DEL', KEYS[5])
-  return {0, tonumber(redis.call('GET', KEYS[1]))}
+export const LIST = `
+local head = redis.call('GET', KEYS[1]) or '0 '
+if head == ARGV[1] .. ' ' .. ARGV[2] then return {head, 0} end
+local newest, known = tonumber(string.match(head, '^%d+')), tonumber(ARGV[1])
+if known == 0 or newest <= known then return {head, 2, redis.call('HGETALL', KEYS[3])} end
+local from = ARGV[1] .. '-0'
+local entries = redis.call('XRANGE', KEYS[4], from, '+', 'COUNT', tonumber(ARGV[3]) + 1)
+local first, last = entries[1], entries[#entries]
+if #entries < 2 or first[1] ~= from or first[2][2] ~= ARGV[2] or last[1] ~= string.format('%d-0', newest) then
+  return {head, 2, redis.call('HGETALL', KEYS[3])}
 end
-redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
-if redis.call('EXISTS', KEYS[5]) == 1 then redis.call('RENAME', KEYS[5], KEYS[2]) end
-redis.call('PERSIST', KEYS[2])
-for _, key in ipairs(redis.call('HKEYS', KEYS[2])) do
-  redis.call('HSET', KEYS[3], key, ARGV[1])
+local names, seen, steps = {}, {}, {}
+for i = 2, #entries do
+  local fields = entries[i][2]
+  for _, name in ipairs(cjson.decode(fields[4])) do
+    if not seen[name] then
+      seen[name] = true
+      names[#names + 1] = name
+    end
+  end
+  steps[#steps + 1] = string.match(entries[i][1], '^%d+')
+  steps[#steps + 1] = fields[2]
+  steps[#steps + 1] = fields[4]
 end
-redis.call('SET', KEYS[1], ARGV[1])
-redis.call('XADD', KEYS[4], string.format('%d-0', ARGV[1]), 'change', ARGV[2])
-redis.call('PUBLISH', ARGV[4], ARGV[1])
-return {1, tonumber(ARGV[1])}
+if #names > tonumber(ARGV[4]) then return {head, 2, redis.call('HGETALL', KEYS[3])} end
+if #names == 0 then return {head, 1, names, {}, {}, steps} end
+local versions, octets = redis.call('HMGET', KEYS[3], unpack(names)), 0
+for _, version in ipairs(versions) do
+  if version then octets = octets + tonumber(string.match(version, '%d+$')) end
+end
+local texts = {}
+if octets <= tonumber(ARGV[5]) then texts = redis.call('HMGET', KEYS[2], unpack(names)) end
+return {head, 1, names, versions, texts, steps}
 `;
 
-/** The newest generation, and of every document the generation in which it last changed. KEYS: generation versions. */
-export const LIST = `
-return {tonumber(redis.call('GET', KEYS[1]) or '0'), redis.call('HGETALL', KEYS[2])}
+/** Texts and versions of documents. KEYS: documents versions; ARGV: names. */
+export const READ = `
+return {redis.call('HMGET', KEYS[1], unpack(ARGV)), redis.call('HMGET', KEYS[2], unpack(ARGV))}
+`;
+
+/**
+ * Which of the heads that somebody knows is in the log of changes, and how the log begins.
+ *
+ *   KEYS  changes       ARGV  number, id, number, id, … newest first
+ *
+ * Answers {place in the list from 1, or 0, number of the first change in the log, the head that it went on from}.
+ */
+export const COMMON = `
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+if not first then return {0, '0', ''} end
+local start, base = string.match(first[1], '^%d+'), first[2][8]
+for i = 1, #ARGV, 2 do
+  local at = ARGV[i] .. '-0'
+  local found = redis.call('XRANGE', KEYS[1], at, at)[1]
+  if found and found[2][2] == ARGV[i + 1] then return {(i + 1) / 2, start, base} end
+end
+return {0, start, base}
 `;
