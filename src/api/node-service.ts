@@ -1,0 +1,65 @@
+/**
+ * What the API says of the node that it runs in, in one piece: health, metrics, explanations, nodes, events, and the
+ * description of the whole API. Made by serve, which gives `before` and `routes` to createApi().
+ *
+ * @module
+ */
+import type { FastifyInstance } from "fastify";
+import type { Editor } from "../sync/editor.ts";
+import { collectDescription, registerDescription } from "./description/openapi.ts";
+import { EventRing } from "./events/event-ring.ts";
+import { EventStreams } from "./events/event-streams.ts";
+import { GenerationEvents } from "./events/generation-events.ts";
+import { registerEvents } from "./events/routes.ts";
+import { registerExplain } from "./explain-route.ts";
+import { RequestCounts } from "./metrics/request-counts.ts";
+import { registerMonitoring } from "./metrics/routes.ts";
+import type { NodeFace } from "./node-face.ts";
+import { LocalNode, type Nodes } from "./nodes/nodes.ts";
+import { registerNodes } from "./nodes/routes.ts";
+
+export interface NodeServiceOptions {
+  readonly node: NodeFace;
+  /** Who made which generation, and why. */
+  readonly changes: Pick<Editor, "change">;
+  /** Where there are others; this process alone, when left out. */
+  readonly nodes?: Nodes;
+}
+
+export class NodeService {
+  /** For `?wait`, and for who publishes what else happens. */
+  readonly nodes: Nodes;
+  readonly ring: EventRing;
+  readonly #node: NodeFace;
+  readonly #streams: EventStreams;
+  readonly #generations: GenerationEvents;
+  readonly #requests = new RequestCounts();
+
+  constructor({ node, changes, nodes = new LocalNode(node) }: NodeServiceOptions) {
+    this.#node = node;
+    this.nodes = nodes;
+    this.ring = new EventRing(node.startedMs.toString(36));
+    this.#streams = new EventStreams(this.ring);
+    this.#generations = new GenerationEvents(this.ring, node.plane, changes);
+  }
+
+  /** Before all routes of the API, so that it sees each of them. */
+  before(app: FastifyInstance): void {
+    this.#requests.follow(app);
+    collectDescription(app);
+  }
+
+  routes(app: FastifyInstance): void {
+    registerMonitoring(app, {
+      node: this.#node,
+      requests: this.#requests,
+      eventClients: () => this.#streams.count,
+    });
+    registerExplain(app, this.#node);
+    registerNodes(app, this.nodes);
+    registerEvents(app, this.#streams);
+    registerDescription(app);
+    app.addHook("onReady", async () => this.#generations.start());
+    app.addHook("onClose", async () => this.#generations.stop());
+  }
+}
