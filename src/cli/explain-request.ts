@@ -6,15 +6,18 @@
 import { parseArgs } from "node:util";
 import { type Complain, type Question, type QuestionTexts, readQuestion } from "../explain/question.ts";
 import { WindroseError } from "../lib/errors.ts";
+import { API_FLAGS, ApiClient } from "./api-client.ts";
 import { SERVE_FLAGS, settingsWith } from "./client-tables.ts";
 import type { CommandIo } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
 
 export interface Request {
   readonly question: Question;
+  /** As they were written, for who sends them on. */
+  readonly texts: QuestionTexts;
   readonly json: boolean;
-  /** Of `serve`, found as `serve` finds them. */
-  readonly settings: SettingValues;
+  /** Of `serve`, found as `serve` finds them; or a running server, which has its own. */
+  readonly from: { readonly settings: SettingValues } | { readonly api: ApiClient };
 }
 
 export function readRequest(args: string[], io: CommandIo): Request | "help" {
@@ -24,10 +27,15 @@ export function readRequest(args: string[], io: CommandIo): Request | "help" {
   if (name === undefined) throw usage("which name? give one, such as www.demo.test");
   if (more.length > 0) throw usage(`one name and one type at a time; what is "${more.join(" ")}"?`);
   const { client, resolver, "at-down": atDown, seed } = values;
+  const texts = { name, type, client, resolver, atDown, seed };
   return {
-    question: readQuestion({ name, type, client, resolver, atDown, seed }, complainOfFlag),
+    question: readQuestion(texts, complainOfFlag),
+    texts,
     json: values.json === true,
-    settings: settingsWith(values, io.env),
+    from:
+      values.url === undefined
+        ? { settings: settingsWith(values, io.env) }
+        : { api: new ApiClient(values, io.env) },
   };
 }
 
@@ -56,6 +64,7 @@ function parseFlags(args: string[]) {
         "at-down": { type: "string", multiple: true },
         seed: { type: "string" },
         json: { type: "boolean" },
+        ...API_FLAGS,
         ...SERVE_FLAGS,
         help: { type: "boolean", short: "h" },
       },

@@ -7,16 +7,19 @@
  * @module
  */
 import { loadDocuments } from "../documents/load-documents.ts";
-import { explain, formatExplanation } from "../explain/explain.ts";
+import { type Explanation, explain, formatExplanation } from "../explain/explain.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
 import { compileSnapshot } from "../snapshot/snapshot.ts";
+import type { ApiClient } from "./api-client.ts";
 import { loadClientTables } from "./client-tables.ts";
-import { type Command, tellError } from "./command.ts";
-import { complainOfFlag, readRequest } from "./explain-request.ts";
+import { type Command, type CommandIo, tellError } from "./command.ts";
+import { complainOfFlag, type Request, readRequest } from "./explain-request.ts";
+import type { SettingValues } from "./settings-table.ts";
 
 const USAGE = `Usage: windrose explain NAME [TYPE] [--client IP|NETWORK] [--resolver IP] [--at-down POOL,...]
                         [--seed N] [--json] [--zones DIR] [--geo FILE]... [--rtt FILE]
+       windrose explain NAME [TYPE] … --url URL [--token TOKEN]
 
 Asks for a name and prints how its answer came about: whom it is for and where that is, how the name
 was looked up in which zone, each pool and why it is up or down, each member with its numbers, what
@@ -34,9 +37,12 @@ each step kept and dropped and why, and the reply, with how long and for whom it
   --json             the explanation as data
   --zones DIR, --geo FILE, --rtt FILE, --rtt-expiry TIME, --config FILE
                      as serve takes them, from variables and windrose.yaml too
+  --url URL          ask a running server over its API, by what it knows: what is down, loads, turns
+  --token TOKEN      for that API (WINDROSE_TOKEN)
   --help             this help
 
-All that --at-down does not name counts as up; turns of round-robin and smooth draws start at 0.
+Without --url, all that --at-down does not name counts as up; turns of round-robin and smooth draws
+start at 0.
 Exit code: 0 explained, 1 when documents or data have errors, 2 for wrong usage.
 `;
 
@@ -51,21 +57,9 @@ export const command: Command = {
         io.stdout.write(USAGE);
         return 0;
       }
-      const dir = request.settings.zones;
-      const { configuration, faults } = await loadDocuments(dir);
-      if (configuration === undefined) {
-        io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
-        throw new WindroseError(
-          "documents-invalid",
-          `Cannot explain from "${dir}": its documents have errors`,
-        );
-      }
-      const clientTables = loadClientTables(request.settings, io);
-      const snapshot = { ...compileSnapshot(configuration), clientTables };
-      const explanation = explain(snapshot, request.question, {
-        complain: complainOfFlag,
-        nowMs: Date.now(),
-      });
+      const { from } = request;
+      const explanation =
+        "api" in from ? await explainThere(request, from.api) : await explainHere(request, from.settings, io);
       io.stdout.write(
         request.json ? `${JSON.stringify(explanation, null, 2)}\n` : formatExplanation(explanation),
       );
@@ -75,3 +69,28 @@ export const command: Command = {
     }
   },
 };
+
+/** From the files, as a server would that starts with them. */
+async function explainHere(
+  { question }: Request,
+  settings: SettingValues,
+  io: CommandIo,
+): Promise<Explanation> {
+  const dir = settings.zones;
+  const { configuration, faults } = await loadDocuments(dir);
+  if (configuration === undefined) {
+    io.stderr.write(faults.map((fault) => `${formatFault(fault)}\n`).join(""));
+    throw new WindroseError("documents-invalid", `Cannot explain from "${dir}": its documents have errors`);
+  }
+  const clientTables = loadClientTables(settings, io);
+  const snapshot = { ...compileSnapshot(configuration), clientTables };
+  return explain(snapshot, question, { complain: complainOfFlag, nowMs: Date.now() });
+}
+
+/** From what a running server answers by, health and loads and turns and all. */
+async function explainThere({ texts, question }: Request, api: ApiClient): Promise<Explanation> {
+  const { atDown = [], ...others } = texts;
+  const down = atDown.length === 0 ? {} : { "at-down": atDown.join(",") };
+  const query = { ...others, ...down, seed: String(question.seed) };
+  return (await api.ask("/v1/explain", { query })).body as Explanation;
+}

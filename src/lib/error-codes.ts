@@ -21,6 +21,8 @@ export const ERROR_CODES = [
   "worker-unusable",
   "store-unavailable",
   "edit-unsettled",
+  "api-unreachable",
+  "api-refused",
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
