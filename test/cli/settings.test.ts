@@ -44,6 +44,9 @@ describe("readSettings()", () => {
   test("has the defaults that the reference lists", () => {
     expect(read([])).toEqual({
       zones: "zones",
+      redis: null,
+      redisCa: null,
+      data: null,
       dns: [{ family: 4, address: "127.0.0.1", port: 5300 }],
       workers: availableParallelism(),
       udp: "auto",

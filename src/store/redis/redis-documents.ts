@@ -36,6 +36,7 @@ const STEPS_MAX = 1000;
 const HEALING_TRIES = 20;
 /** What is read at once is remembered as text when it is no more than this. */
 const READ_OCTETS_KEPT = 4 * 1024 * 1024;
+const CONNECT_MS_MAX = 3000;
 const EMPTY: FolderListing = { files: new Map(), folders: [], faults: [] };
 
 export interface RedisStoreOptions {
@@ -52,17 +53,22 @@ export interface RedisStoreOptions {
   readonly log: Logger;
 }
 
-/** Does not wait for Redis. Rejects with WindroseError "settings-invalid" for a wrong URL. */
+/** Waits a little for Redis, and goes on without it. Rejects with WindroseError "settings-invalid" for a wrong URL. */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisDocuments> {
   const { url, password, ca, dataDir, log } = options;
   const asked = parseRedisUrl(url);
   const target = password === undefined ? asked : { ...asked, password };
   const connect = () => openRedis(target, ca === undefined ? {} : { ca });
   const snapshot = dataDir === undefined ? undefined : await SnapshotFile.open(dataDir, log);
-  return new RedisDocuments({ connect, name: describeRedis(target), snapshot, ...options });
+  const redis = connect();
+  const store = new RedisDocuments({ redis, connect, name: describeRedis(target), snapshot, ...options });
+  await connected(redis);
+  return store;
 }
 
 interface Parts extends Pick<RedisStoreOptions, "seedDir" | "log"> {
+  readonly redis: RedisConnection;
+  /** For another one. */
   readonly connect: () => RedisConnection;
   readonly name: string;
   readonly snapshot: SnapshotFile | undefined;
@@ -96,13 +102,12 @@ export class RedisDocuments implements Store {
   /** Something that was listed could not be read as it was listed. */
   #isStale = false;
 
-  constructor({ connect, name, log, seedDir, snapshot }: Parts) {
+  constructor({ redis, connect, name, log, seedDir, snapshot }: Parts) {
     this.#connect = connect;
     this.name = name;
     this.#log = log.child({ store: name });
     this.#seedDir = seedDir;
     this.#snapshot = snapshot;
-    const redis = connect();
     tellOfConnection(redis, this.#log);
     this.#redis = new RedisStore(redis);
     if (snapshot?.head === undefined) return;
@@ -210,8 +215,7 @@ export class RedisDocuments implements Store {
   }
 
   keep(listing: FolderListing): void {
-    if (listing === this.#listing)
-      this.#snapshot?.write(this.#known, listing, (files) => this.#textsOf(files));
+    if (listing === this.#listing) this.#snapshot?.write(this.#known, listing, (files) => this.texts(files));
   }
 
   async close(): Promise<void> {
@@ -368,7 +372,7 @@ export class RedisDocuments implements Store {
   async #readFiles(files: readonly ListedFile[], onRead: Parameters<ReadFiles>[1]): Promise<void> {
     const left = new Set(files);
     try {
-      for await (const [file, text] of this.#textsOf(files)) {
+      for await (const [file, text] of this.texts(files)) {
         left.delete(file);
         onRead(readDocumentText(file, text));
       }
@@ -382,8 +386,8 @@ export class RedisDocuments implements Store {
     }
   }
 
-  /** Texts that are still as they were listed: from memory, from the disk, from Redis. */
-  async *#textsOf(files: readonly ListedFile[]): AsyncGenerator<KeptText> {
+  /** Documents as JSON, in any order, as far as they are still as they were listed: from memory, from the disk, from Redis. */
+  async *texts(files: readonly ListedFile[]): AsyncGenerator<KeptText> {
     let others: ListedFile[] = [];
     for (const file of files) {
       const text = this.#texts.get(file.path, file.stamp);
@@ -411,6 +415,19 @@ export class RedisDocuments implements Store {
       if (++count % 8 === 0) await nextTurn();
     }
   }
+}
+
+/** Resolves when there is a connection, or when it failed, or when it takes too long. */
+function connected(redis: RedisConnection): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, CONNECT_MS_MAX);
+    for (const event of ["ready", "error", "end"]) {
+      redis.once(event, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
 }
 
 /** Says once that Redis is away, and once that it is back. */

@@ -92,9 +92,17 @@ interface StoredChange extends Authorship {
 export class RedisStore {
   readonly #redis: RedisConnection;
   readonly #keys = redisKeys();
+  /** Why there is no connection. */
+  #trouble: Error | undefined;
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
+    redis.on("error", (error: Error) => {
+      this.#trouble = error;
+    });
+    redis.on("ready", () => {
+      this.#trouble = undefined;
+    });
   }
 
   /** The newest. */
@@ -189,7 +197,7 @@ export class RedisStore {
       const head = parseHead(newest);
       return accepted === 1 ? { head, at: stored.at } : { newest: head.generation };
     } catch (error) {
-      if (isRefusal(error)) throw unavailable(error);
+      if (isRefusal(error)) throw this.#unavailable(error);
       return this.#lookFor(id, stored.at, error);
     }
   }
@@ -285,14 +293,21 @@ export class RedisStore {
         // Still not to be asked; try again.
       }
     }
-    throw unavailable(cause);
+    throw this.#unavailable(cause);
+  }
+
+  /** With the trouble of the connection, where a command only says that there is none. */
+  #unavailable(error: unknown): WindroseError {
+    const cause = isRefusal(error) ? error : (this.#trouble ?? error);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new WindroseError("store-unavailable", `Redis cannot be asked: ${why}`, { cause });
   }
 
   async #ask<Answer>(command: () => Promise<Answer>): Promise<Answer> {
     try {
       return await command();
     } catch (error) {
-      throw unavailable(error);
+      throw this.#unavailable(error);
     }
   }
 }
@@ -354,10 +369,4 @@ function partsOf(wanted: readonly { readonly key: DocumentKey; readonly octets: 
 /** Redis answered, and said no: out of memory, read-only, no permission. Nothing was written. */
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError";
-}
-
-function unavailable(cause: unknown): WindroseError {
-  if (cause instanceof WindroseError) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new WindroseError("store-unavailable", `Redis cannot be asked: ${why}`, { cause });
 }

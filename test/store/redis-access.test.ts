@@ -1,0 +1,124 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  openRedisStore,
+  type RedisDocuments,
+  type RedisStoreOptions,
+} from "../../src/store/redis/redis-documents.ts";
+import { RedisServer } from "../support/redis-server.ts";
+
+const opened: RedisDocuments[] = [];
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+});
+
+async function opening(options: Omit<RedisStoreOptions, "log">): Promise<RedisDocuments> {
+  const store = await openRedisStore({ log: pino({ level: "silent" }), ...options });
+  opened.push(store);
+  return store;
+}
+
+const BY = { author: "ops", reason: "a test", parts: [] };
+
+async function put(store: RedisDocuments) {
+  const { listing, generation } = await store.list();
+  const draft = await store.draft([{ key: "pools/eu", body: { members: ["192.0.2.1"] } }], listing);
+  return store.commit(draft, { ...BY, expected: generation! });
+}
+
+describe("the rules of access in docs/redis.md", () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    const page = readFileSync(new URL("../../docs/redis.md", import.meta.url), "utf8");
+    const rules = [...page.matchAll(/^ACL SETUSER (.*)$/gm)].map(([, rule]) => rule!);
+    expect(rules).toHaveLength(2);
+    const redis = server.client();
+    for (const rule of rules) await redis.call("ACL", "SETUSER", ...rule.split(" "));
+    redis.disconnect();
+  });
+  afterAll(() => server.kill());
+  const url = (user: string) => `redis://${user}@127.0.0.1:${server.port}`;
+
+  it("let one edit, one read, and each wake", async () => {
+    const editor = await opening({ url: url("windrose-edit:change-me") });
+    const reader = await opening({ url: url("windrose-read"), password: "change-me" });
+    let seen = (await reader.list()).generation;
+    reader.watch((await reader.list()).listing, async () => {
+      seen = (await reader.list()).generation;
+    });
+    expect(await put(editor)).toMatchObject({ generation: 1 });
+    await expect.poll(() => seen).toBe(1);
+    expect(await reader.body("pools/eu")).toEqual({ members: ["192.0.2.1"] });
+    expect(await reader.changes(10)).toHaveLength(1);
+    expect(await reader.change(1)).toBeDefined();
+    await expect(put(reader)).rejects.toMatchObject({
+      code: "store-unavailable",
+      message: expect.stringContaining("permission") as string,
+    });
+    expect(await put(editor)).toMatchObject({ generation: 2 });
+  });
+
+  it("keep everybody else out, and the message has no password in it", async () => {
+    const store = await opening({ url: url("windrose-edit:secret") });
+    const failure: unknown = await store.list().catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "store-unavailable",
+      message: expect.stringContaining("WRONGPASS") as string,
+    });
+    expect(JSON.stringify([store.name, (failure as Error).message])).not.toContain("secret");
+  });
+});
+
+describe("TLS", () => {
+  let dir: string;
+  let server: RedisServer;
+  const at = (name: string) => join(dir, name);
+  beforeAll(async () => {
+    dir = mkdtempSync(join(tmpdir(), "windrose-tls-"));
+    const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+    execFileSync(
+      "openssl",
+      ["req", "-x509", ...made, ...name, "-keyout", at("key.pem"), "-out", at("cert.pem")],
+      {
+        stdio: "ignore",
+      },
+    );
+    const files = [
+      "--tls-cert-file",
+      at("cert.pem"),
+      "--tls-key-file",
+      at("key.pem"),
+      "--tls-ca-cert-file",
+      at("cert.pem"),
+    ];
+    server = await RedisServer.start();
+    const redis = server.client();
+    tlsPort = server.port + 1;
+    for (let i = 0; i < files.length; i += 2) await redis.config("SET", files[i]!.slice(2), files[i + 1]!);
+    await redis.config("SET", "tls-auth-clients", "no");
+    await redis.config("SET", "tls-port", tlsPort);
+    redis.disconnect();
+  });
+  let tlsPort = 0;
+  afterAll(async () => {
+    await server.kill();
+    rmSync(dir, { recursive: true });
+  });
+
+  it("reads and writes where the authority is trusted, and says why it does not where it is not", async () => {
+    const url = `rediss://127.0.0.1:${tlsPort}`;
+    const store = await opening({ url, ca: readFileSync(at("cert.pem"), "utf8") });
+    expect(await put(store)).toMatchObject({ generation: 1 });
+    const distrustful = await opening({ url });
+    await expect(distrustful.list()).rejects.toMatchObject({
+      code: "store-unavailable",
+      message: expect.stringContaining("self-signed") as string,
+    });
+  });
+});
