@@ -17,6 +17,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
+  LogController,
 } from "fastify";
 import { registerAccess } from "./access.ts";
 import { registerBodies } from "./body.ts";
@@ -24,12 +25,35 @@ import type { ApiContext } from "./context.ts";
 import { registerIdempotency } from "./idempotency.ts";
 import { PROBLEMS, Problem, type ProblemCode, toProblem } from "./problem.ts";
 import { compileRequestSchema } from "./request-schema.ts";
+import { registerAudit } from "./routes/audit.ts";
+import { registerChanges } from "./routes/changes.ts";
+import { registerChangesOfZone } from "./routes/changes-of-zone.ts";
+import { registerDocuments } from "./routes/documents.ts";
+import { registerMembers } from "./routes/members.ts";
+import { registerMonitors } from "./routes/monitors.ts";
+import { registerNames } from "./routes/names.ts";
+import { registerPools } from "./routes/pools.ts";
+import { registerRRsets } from "./routes/rrsets.ts";
+import { registerTokens } from "./routes/tokens.ts";
+import { registerZones } from "./routes/zones.ts";
 
 /** Registers routes on an instance that has all that is common to them. */
 export type Register = (app: FastifyInstance, context: ApiContext) => void;
 
 /** The routes of the core. */
-const REGISTERS: readonly Register[] = [];
+const REGISTERS: readonly Register[] = [
+  registerZones,
+  registerNames,
+  registerRRsets,
+  registerChangesOfZone,
+  registerPools,
+  registerMembers,
+  registerMonitors,
+  registerDocuments,
+  registerChanges,
+  registerTokens,
+  registerAudit,
+];
 
 /** TLS of the API, PEM. */
 export interface ApiTls {
@@ -59,7 +83,7 @@ export function createApi(context: ApiContext, options: ApiOptions = {}): Fastif
   };
   const common = {
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyOctetsMax,
     requestTimeout: limits.requestTimeoutMs,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },

@@ -5,13 +5,19 @@
  *
  * @module
  */
+import { isUtf8 } from "node:buffer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
+import type { Path } from "../documents/source.ts";
+import { PresentationError, WindroseError } from "../lib/errors.ts";
+import type { Fault } from "../lib/fault.ts";
 import type { Edit, PartChange } from "../store/change.ts";
-import type { Documents } from "../sync/editor.ts";
+import { type DocumentKey, idOf, kindOf, parseDocumentKey, zoneKey } from "../store/document-key.ts";
+import type { Documents, EditRequest } from "../sync/editor.ts";
+import { parseName, ROOT } from "../wire/name.ts";
 import type { ApiContext, Receipt, Wait } from "./context.ts";
 import { checkPreconditions, etagOf } from "./etag.ts";
-import { itemOfFault, Problem, type ProblemItem } from "./problem.ts";
+import { faultsOf, itemOfFault, Problem, type ProblemItem, pointerOf } from "./problem.ts";
 import { mayTouch } from "./tokens.ts";
 
 declare module "fastify" {
@@ -76,6 +82,12 @@ export interface EditPlan {
   readonly before: unknown;
   /** The same as it will be; undefined: gone. */
   readonly after: unknown;
+  /** Of `before`, where it is not its hash; then the answer has none. */
+  readonly beforeTag?: string;
+  /** Where in the body that was sent the part of a document comes from; undefined: it does not. */
+  readonly locate?: (key: DocumentKey, path: Path) => Path | undefined;
+  /** What these faults are called when they have a name of their own. */
+  readonly refused?: (faults: readonly Fault[]) => Problem | undefined;
 }
 
 /** How long ?wait waits: beyond it a node is rather away than slow. */
@@ -87,27 +99,34 @@ export async function answerEdit(
   request: FastifyRequest,
   reply: FastifyReply,
   plan: (now: Documents) => Promise<EditPlan>,
+  usualReason = "",
 ): Promise<EditAnswer> {
   const query = request.query as EditQueryValues;
-  const reason = reasonOf(request, query);
+  const reason = reasonOf(request, query) || usualReason;
   request.changeReason = reason;
   let planned: EditPlan | undefined;
-  const outcome = await context.editor.edit({
+  const made: EditRequest = {
     author: request.caller?.name ?? "",
     reason,
     dryRun: query["dry-run"] === true,
     edits: async (now) => {
       planned = await plan(now);
       for (const { key } of planned.edits) requireDocument(request, key);
-      checkPreconditions(request, planned.before, context.limits.strict);
+      const { before, beforeTag } = planned;
+      const tag = beforeTag ?? (before === undefined ? undefined : etagOf(before));
+      checkPreconditions(request, tag, context.limits.strict);
       return planned.edits;
     },
+  };
+  const outcome = await context.editor.edit(made).catch((error: unknown) => {
+    throw planned === undefined ? error : refusalOf(error, planned);
   });
   request.outcome = outcome;
   const { generation, at, parts, warnings } = outcome;
   const isDone = query["dry-run"] !== true;
   if (planned?.before === undefined && planned?.after !== undefined && isDone) reply.code(201);
-  if (planned?.after !== undefined) reply.header("etag", etagOf(planned.after));
+  if (planned?.beforeTag !== undefined) reply.header("etag", `"generation-${generation}"`);
+  else if (planned?.after !== undefined) reply.header("etag", etagOf(planned.after));
   reply.header("windrose-generation", generation);
   const receipt =
     query.wait !== undefined && isDone && context.waitFor !== undefined
@@ -121,6 +140,33 @@ export async function answerEdit(
     warnings: warnings.map(itemOfFault),
     ...receipt,
   };
+}
+
+/** With pointers into what was sent, where the faults come from there. */
+function refusalOf(error: unknown, { locate, refused }: EditPlan): unknown {
+  if (!(error instanceof WindroseError) || error.code !== "documents-invalid") return error;
+  const faults = faultsOf(error);
+  const named = refused?.(faults);
+  if (named !== undefined) return named;
+  const errors = faults.map((fault) => {
+    const [kind, id, ...rest] = fault.path ?? [];
+    const key = id === undefined ? undefined : parseDocumentKey(`${kind}/${id}`);
+    const path = key === undefined ? undefined : locate?.(keyAsAsked(key), rest);
+    return path === undefined ? itemOfFault(fault) : { pointer: pointerOf(path), message: fault.message };
+  });
+  const others = errors.length < 2 ? "" : `, and ${errors.length - 1} more`;
+  const detail = errors.length === 0 ? error.message : `${errors[0]!.message}${others}`;
+  return new Problem("documents-invalid", detail, { errors, cause: error });
+}
+
+/** A file may spell a zone in its own way. */
+function keyAsAsked(key: DocumentKey): DocumentKey {
+  try {
+    return kindOf(key) === "zones" ? zoneKey(parseName(idOf(key), ROOT)) : key;
+  } catch (error) {
+    if (error instanceof PresentationError) return key;
+    throw error;
+  }
 }
 
 export function shownPart({ key, ...rest }: PartChange): ShownPart {
@@ -137,11 +183,16 @@ export function requireDocument(request: FastifyRequest, key: Edit["key"]): void
 
 function reasonOf(request: FastifyRequest, query: EditQueryValues): string {
   const header = request.headers["windrose-reason"];
-  // Headers come as Latin-1; what clients send is UTF-8 as a rule.
-  const reason = query.reason ?? (typeof header === "string" ? Buffer.from(header, "latin1").toString() : "");
+  const reason = query.reason ?? (typeof header === "string" ? headerText(header) : "");
   if (reason.length > REASON_LENGTH_MAX || /\p{Cc}/u.test(reason)) {
     const message = `a reason is one line of at most ${REASON_LENGTH_MAX} characters`;
     throw new Problem("request-invalid", message, { errors: [{ pointer: "?reason", message }] });
   }
   return reason;
+}
+
+/** Headers come as Latin-1; what clients send is UTF-8 as a rule. */
+function headerText(header: string): string {
+  const octets = Buffer.from(header, "latin1");
+  return isUtf8(octets) ? octets.toString() : header;
 }

@@ -24,16 +24,24 @@ export function etagOf(value: unknown): string {
 }
 
 /** Answers a GET, or says that the client has it already. */
-export function sendTagged(request: FastifyRequest, reply: FastifyReply, value: object): FastifyReply {
-  const tag = etagOf(value);
+export function sendTagged(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  value: object,
+  tag = etagOf(value),
+): FastifyReply {
   reply.header("etag", tag);
   const wanted = request.headers["if-none-match"];
   if (wanted !== undefined && names(wanted, tag)) return reply.code(304).send();
   return reply.send(value);
 }
 
-/** `before` is what the write replaces; undefined: there is nothing. */
-export function checkPreconditions(request: FastifyRequest, before: unknown, isStrict: boolean): void {
+/** `tag` is that of what the write replaces; undefined: there is nothing. */
+export function checkPreconditions(
+  request: FastifyRequest,
+  tag: string | undefined,
+  isStrict: boolean,
+): void {
   const ifMatch = request.headers["if-match"];
   const ifNoneMatch = request.headers["if-none-match"];
   if (ifMatch === undefined && ifNoneMatch === undefined) {
@@ -43,7 +51,6 @@ export function checkPreconditions(request: FastifyRequest, before: unknown, isS
       "a strict write says what it replaces; send If-Match with the ETag of the last GET, or If-None-Match: * to make it",
     );
   }
-  const tag = before === undefined ? undefined : etagOf(before);
   const current = tag === undefined ? {} : { etag: tag };
   if (ifMatch !== undefined && (tag === undefined || !names(ifMatch, tag))) {
     throw new Problem("precondition-failed", "it is not as If-Match says any more; GET it and try again", {

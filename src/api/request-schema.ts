@@ -33,7 +33,7 @@ export const compileRequestSchema: FastifySchemaCompiler<TSchema> = ({ schema, h
   };
 };
 
-function bodyProblem(
+export function bodyProblem(
   code: ProblemCode,
   faults: readonly { readonly path: readonly (string | number)[]; readonly message: string }[],
 ): Problem {

@@ -9,6 +9,7 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { formatZoneDocument } from "../documents/zone-text.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault, hasErrors } from "../lib/fault.ts";
 import { type Name, parseName, ROOT } from "../wire/name.ts";
@@ -17,7 +18,6 @@ import { type MasterFile, parseMasterFile } from "../zone/master-file.ts";
 import { checkZone } from "../zone/zone-check.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
 import { type Command, type CommandIo, tellError } from "./command.ts";
-import { formatZoneDocument } from "./zone-document.ts";
 
 const USAGE = `Usage: windrose import FILE.zone [--zone NAME] [--out FILE [--force]]
 

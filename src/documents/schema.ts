@@ -542,6 +542,9 @@ function rrset(description: string) {
   );
 }
 
+/** An RRset as the API takes it. */
+export const RRsetBody = rrset("").anyOf[2];
+
 /** The data of one type at one owner. */
 export type RRsetText = Static<ReturnType<typeof rrset>>;
 

@@ -46,8 +46,12 @@ export function soaSerial(soa: RR): number {
 
 /** For comparing SOAs whose serial is ours. */
 export function withoutSerial(soa: RR): RR {
+  return withSoaSerial(soa, 0);
+}
+
+export function withSoaSerial(soa: RR, serial: number): RR {
   const rdata = soa.rdata.slice();
-  new DataView(rdata.buffer, rdata.length - NUMBERS_OCTETS).setUint32(0, 0);
+  new DataView(rdata.buffer, rdata.length - NUMBERS_OCTETS).setUint32(0, serial);
   return { ...soa, rdata };
 }
 

@@ -1,15 +1,53 @@
 /**
- * A zone as the text of a YAML document, for `import`: what parseDocuments() reads back to the
- * same records. Each owner is printed by itself, on one line where it fits, so that a zone of a
- * million records does not become a tree of ten million nodes first.
+ * Zones between their two forms: data, which master files are made of, and documents. What becomes a document is read back
+ * by parseDocuments() to the same records.
+ *
+ * As the text of a YAML file (`import`) each owner is printed by itself, on one line where it fits, so that a
+ * zone of a million records does not become a tree of ten million nodes first.
  *
  * @module
  */
 import { stringify } from "yaml";
 import { formatName, formatRelativeName, type Name, nameKey } from "../wire/name.ts";
 import { formatRdata } from "../wire/rdata/index.ts";
-import { typeMnemonic } from "../wire/rr-type.ts";
+import { RRType, typeMnemonic } from "../wire/rr-type.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
+import { FaultList, Place } from "./fault-list.ts";
+import type { ZoneText } from "./schema.ts";
+import { withSoaSerial } from "./soa.ts";
+import type { Locator } from "./source.ts";
+import { readZone } from "./zones.ts";
+
+/** Data as the body of a document; every RRset has one TTL. */
+export function zoneTextOf(data: ZoneData): ZoneText {
+  const owners = groupByOwner(data);
+  const ttl = commonTtl(owners);
+  // As entries: an owner may be called __proto__.
+  const records = owners.map(
+    (owner) => [formatRelativeName(owner.name, data.apex), ownerValue(owner, ttl)] as const,
+  );
+  return { ttl, records: Object.fromEntries(records) as ZoneText["records"] };
+}
+
+/** The data of a document without faults. A SOA that it does not give is made, with this serial. */
+export function zoneDataOf(apex: Name, text: ZoneText, serial: number): ZoneData {
+  const place = new Place(NOWHERE, []);
+  const { data, soa } = readZone(apex, text, {
+    place,
+    faults: new FaultList(),
+    isWhole: true,
+    modifiedMs: 0,
+  });
+  if (soa === "given") return data;
+  return { ...data, rrs: data.rrs.map((rr) => (rr.type === RRType.SOA ? withSoaSerial(rr, serial) : rr)) };
+}
+
+/** Of documents that are not in a file. */
+const NOWHERE: Locator = {
+  file: "",
+  locate: () => ({ line: 1, column: 1 }),
+  fault: (path, _part, severity, message) => ({ severity, file: "", line: 1, column: 1, message, path }),
+};
 
 /** The text of a file in zones/, owners in the order of the data; every RRset has one TTL. */
 export function formatZoneDocument(data: ZoneData): string {
