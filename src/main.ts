@@ -12,6 +12,10 @@ const COMMANDS: Commands = {
   explain: async () => (await import("./cli/explain.ts")).command,
   import: async () => (await import("./cli/import.ts")).command,
   export: async () => (await import("./cli/export.ts")).command,
+  push: async () => (await import("./cli/push.ts")).command,
+  pull: async () => (await import("./cli/pull.ts")).command,
+  status: async () => (await import("./cli/status.ts")).command,
+  token: async () => (await import("./cli/token.ts")).command,
   schema: async () => (await import("./cli/schema.ts")).command,
 };
 
