@@ -17,11 +17,12 @@ import { registerMonitoring } from "./metrics/routes.ts";
 import type { NodeFace } from "./node-face.ts";
 import { LocalNode, type Nodes } from "./nodes/nodes.ts";
 import { registerNodes } from "./nodes/routes.ts";
+import { registerPlan } from "./plan/route.ts";
 
 export interface NodeServiceOptions {
   readonly node: NodeFace;
-  /** Who made which generation, and why. */
-  readonly changes: Pick<Editor, "change">;
+  /** Who made which generation, and why; and what a change would come to. */
+  readonly changes: Pick<Editor, "change" | "edit">;
   /** Where there are others; this process alone, when left out. */
   readonly nodes?: Nodes;
 }
@@ -31,12 +32,14 @@ export class NodeService {
   readonly nodes: Nodes;
   readonly ring: EventRing;
   readonly #node: NodeFace;
+  readonly #changes: NodeServiceOptions["changes"];
   readonly #streams: EventStreams;
   readonly #generations: GenerationEvents;
   readonly #requests = new RequestCounts();
 
   constructor({ node, changes, nodes = new LocalNode(node) }: NodeServiceOptions) {
     this.#node = node;
+    this.#changes = changes;
     this.nodes = nodes;
     this.ring = new EventRing(node.startedMs.toString(36));
     this.#streams = new EventStreams(this.ring);
@@ -56,6 +59,7 @@ export class NodeService {
       eventClients: () => this.#streams.count,
     });
     registerExplain(app, this.#node);
+    registerPlan(app, this.#changes, this.#node.plane);
     registerNodes(app, this.nodes);
     registerEvents(app, this.#streams);
     registerDescription(app);

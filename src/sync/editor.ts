@@ -32,6 +32,8 @@ export interface EditOutcome {
   readonly at: string | null;
   readonly parts: readonly PartChange[];
   readonly warnings: readonly Fault[];
+  /** Of a dry run that would change something: what would be. */
+  readonly configuration?: Configuration;
 }
 
 export interface Editor {

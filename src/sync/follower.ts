@@ -225,7 +225,7 @@ export class Follower implements Editor {
       const faults = configuration === undefined ? loaded.faults : [...loaded.faults, ...this.#judge(loaded)];
       if (configuration === undefined || hasErrors(faults)) throw invalid("The change has errors", faults);
       const warnings = faults;
-      if (dryRun) return { generation, at: null, parts, warnings };
+      if (dryRun) return { generation, at: null, parts, warnings, configuration };
       const committed = await this.#store.commit(draft, { expected: generation, author, reason, parts });
       if ("newest" in committed) {
         await this.#reload("another change was faster", undefined);

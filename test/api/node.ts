@@ -31,13 +31,14 @@ export class TestNode implements NodeFace {
   readonly view: View;
   readonly plane: AnsweringPlane;
 
-  constructor() {
+  /** Answers from a small configuration of its own, unless `plane` has another. */
+  constructor(plane?: AnsweringPlane) {
     const web = poolOf("web", ["eu-1 192.0.2.1", "eu-2 192.0.2.2", "pool us"], {
       policy: [{ type: "failover", options: {} }],
     });
     const us = poolOf("us", ["us-1 198.51.100.1"]);
     this.view = viewOf([zoneOf(ZONE, { www: "web" })], [us, web], { counters: Counters.make(8, 16) });
-    this.plane = new TestPlane(this);
+    this.plane = plane ?? new TestPlane(this);
   }
 }
 

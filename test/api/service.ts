@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { createApi } from "../../src/api/app.ts";
 import { Audit } from "../../src/api/audit.ts";
 import { API_LIMITS } from "../../src/api/context.ts";
+import type { AnsweringPlane } from "../../src/api/node-face.ts";
 import { NodeService } from "../../src/api/node-service.ts";
 import { type KeptToken, type TokenStore, Tokens } from "../../src/api/tokens.ts";
 import type { Change } from "../../src/store/change.ts";
@@ -16,6 +17,11 @@ import { TestNode } from "./node.ts";
 
 export const ADMIN_TOKEN = "test-token-of-many-characters";
 export const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
+
+export interface TestEditing {
+  readonly editor: Editor;
+  readonly plane: AnsweringPlane;
+}
 
 export interface TestService {
   readonly app: FastifyInstance;
@@ -27,8 +33,9 @@ export interface TestService {
   close(): Promise<void>;
 }
 
-export async function startService(): Promise<TestService> {
-  const node = new TestNode();
+/** `editor` and `plane` for tests that edit; without, there are no documents. */
+export async function startService({ editor, plane }: Partial<TestEditing> = {}): Promise<TestService> {
+  const node = new TestNode(plane);
   const changes = new Map<number, Change>();
   const log = pino({ level: "silent" });
   const now = () => Date.now();
@@ -36,13 +43,16 @@ export async function startService(): Promise<TestService> {
   const audit = await Audit.open(undefined, { log, now });
   const service = new NodeService({
     node,
-    changes: { change: async (generation) => changes.get(generation) },
+    changes: {
+      change: async (generation) => changes.get(generation),
+      edit: async (request) => editor!.edit(request),
+    },
   });
-  const editor = {} as Editor; // these routes edit nothing
-  const app = createApi(
-    { editor, tokens, audit, log, limits: API_LIMITS, now },
-    { before: (each) => service.before(each), more: [(each) => service.routes(each)] },
-  );
+  const context = { editor: editor ?? ({} as Editor), tokens, audit, log, limits: API_LIMITS, now };
+  const app = createApi(context, {
+    before: (each) => service.before(each),
+    more: [(each) => service.routes(each)],
+  });
   await app.ready();
   return {
     app,
