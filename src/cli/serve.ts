@@ -8,6 +8,8 @@
  * @module
  */
 import type { Logger } from "pino";
+import type { NodeFace } from "../api/node-face.ts";
+import { runExpectations } from "../expectations/run-expectations.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault } from "../lib/fault.ts";
 import { keepHeapSmall } from "../lib/heap.ts";
@@ -19,11 +21,15 @@ import type { TcpLimits } from "../server/tcp-limits.ts";
 import { applyNews, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
 import { FileStore } from "../store/files/file-store.ts";
 import { readFilesAside } from "../store/files/reading-thread.ts";
+import { openRedisStore } from "../store/redis/redis-documents.ts";
+import type { Store } from "../store/store.ts";
 import { ClientTablesFollower } from "../sync/client-tables.ts";
 import { Follower } from "../sync/follower.ts";
+import { ApiServer } from "./api-server.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { formatExamples } from "./examples.ts";
 import { createLogger } from "./logger.ts";
+import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatSettingsHelp, type SettingValues } from "./settings-table.ts";
 import { readVersion } from "./version.ts";
@@ -62,13 +68,22 @@ export const command: Command = {
 };
 
 async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
-  const store = await FileStore.open({ dir: settings.zones, dataDir: null, readFiles: readFilesAside() });
-  const follower = new Follower({ store, log });
+  const startedMs = Date.now();
+  const store = await openStore(settings, log, io);
+  let plane: DataPlane | undefined;
+  const follower = new Follower({
+    store,
+    log,
+    judge: ({ configuration, expectations }) => {
+      if (configuration === undefined || expectations.length === 0 || plane === undefined) return [];
+      return runExpectations(configuration, expectations, plane.snapshot.clientTables).faults;
+    },
+  });
   const { geo: placeFiles, rtt, rttExpiry } = settings;
   const samples = rtt === null ? null : { file: rtt, expiryMs: rttExpiry };
   const clientTables = new ClientTablesFollower({ placeFiles, samples, log });
   const signals = new Signals(() => follower.reload("SIGHUP"));
-  let plane: DataPlane | undefined;
+  let api: ApiServer | undefined;
   try {
     keepHeapSmall();
     const [documents, tables] = await Promise.all([follower.loadFirst(), clientTables.loadFirst()]);
@@ -83,12 +98,18 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     const { generation, zones, pools } = snapshot;
     log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
     io.stdout.write(formatExamples(snapshot, bound));
+    if (settings.api !== null) {
+      const node = nodeFace(settings, { startedMs, plane, store });
+      api = await ApiServer.start({ where: settings.api, settings, editor: follower, node, log, io });
+    }
 
     log.info({ signal: await signals.ended }, "stopping");
+    await api?.close();
     await plane.stop({ withinMs: DRAIN_MS_MAX });
     log.info(queryCounts(plane), "stopped");
     return 0;
   } catch (error) {
+    await api?.close();
     await plane?.stop({ withinMs: 0 });
     showFaults(error, io);
     throw error;
@@ -96,6 +117,33 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     await Promise.all([follower.stop(), clientTables.stop()]);
     signals.close();
   }
+}
+
+/** Redis where it is named, else the folder. */
+async function openStore(settings: SettingValues, log: Logger, io: CommandIo): Promise<Store> {
+  const { zones, data } = settings;
+  const redis = redisAccess(settings, io.env);
+  if (redis === undefined) {
+    return FileStore.open({ dir: zones, dataDir: data, readFiles: readFilesAside() });
+  }
+  return openRedisStore({ ...redis, seedDir: zones, ...(data === null ? {} : { dataDir: data }), log });
+}
+
+function nodeFace(
+  { id }: SettingValues,
+  { startedMs, plane, store }: { startedMs: number; plane: DataPlane; store: Store },
+): NodeFace {
+  const { kind } = store;
+  return {
+    id: id ?? "windrose",
+    version: readVersion(),
+    startedMs,
+    isAnswering: true,
+    plane,
+    get store() {
+      return { kind, ...store.state };
+    },
+  };
 }
 
 function queryCounts({ counters }: DataPlane): Record<string, number> {

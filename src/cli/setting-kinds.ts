@@ -65,3 +65,8 @@ export function listenAddress(text: string): ListenAddress {
   if (typeof parsed === "string") throw new WrongValue(parsed);
   return parsed;
 }
+
+/** Null for the word `none`. */
+export function listenAddressOrNone(text: string): ListenAddress | null {
+  return text === "none" ? null : listenAddress(text);
+}

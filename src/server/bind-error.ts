@@ -9,7 +9,13 @@ import { parseAddress } from "../lib/address.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 
-export function bindError(cause: unknown, transport: "udp" | "tcp", where: ListenAddress): WindroseError {
+/** `flag` is the setting that names the address. */
+export function bindError(
+  cause: unknown,
+  transport: "udp" | "tcp",
+  where: ListenAddress,
+  flag = "--dns",
+): WindroseError {
   const at = `Cannot listen on ${transport} ${formatListenAddress(where)}`;
   const fields = { transport, address: where.address, port: where.port, cause };
   switch (errorCode(cause)) {
@@ -26,7 +32,7 @@ export function bindError(cause: unknown, transport: "udp" | "tcp", where: Liste
     case "EADDRINUSE":
       return new WindroseError(
         "address-in-use",
-        `${at}: the port is in use; stop the program that has it ("ss -lnptu sport = :${where.port}" names it) or give another port with --dns`,
+        `${at}: the port is in use; stop the program that has it ("ss -lnptu sport = :${where.port}" names it) or give another port with ${flag}`,
         fields,
       );
     case "EADDRNOTAVAIL":
@@ -39,7 +45,7 @@ export function bindError(cause: unknown, transport: "udp" | "tcp", where: Liste
     case "EPERM":
       return new WindroseError(
         "address-forbidden",
-        `${at}: this user may not open port ${where.port}; allow it with "sudo sysctl net.ipv4.ip_unprivileged_port_start=${where.port}" or "sudo setcap cap_net_bind_service=+ep ${process.execPath}", or give a port above 1023 with --dns`,
+        `${at}: this user may not open port ${where.port}; allow it with "sudo sysctl net.ipv4.ip_unprivileged_port_start=${where.port}" or "sudo setcap cap_net_bind_service=+ep ${process.execPath}", or give a port above 1023 with ${flag}`,
         fields,
       );
     case "EMFILE":

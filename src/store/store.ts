@@ -14,6 +14,14 @@ import type { FolderListing } from "../documents/folder.ts";
 import type { Authorship, Change, DocumentBody, Edit, PartChange } from "./change.ts";
 import type { DocumentKey, DocumentKind } from "./document-key.ts";
 
+/** How it goes with a store. */
+export interface StoreState {
+  /** It could be asked the last time that somebody did. */
+  readonly isUp: boolean;
+  /** When it last could, in ms since 1970: what is known of it is as old as that. */
+  readonly seenMs: number;
+}
+
 export interface StoreListing {
   readonly listing: FolderListing;
   /** The newest generation; undefined where a change made by hand may not have been counted yet. */
@@ -49,6 +57,7 @@ export interface Store {
   /** For messages: a folder, or a URL without its password. */
   readonly name: string;
   readonly readFiles: ReadFiles;
+  readonly state: StoreState;
   list(): Promise<StoreListing>;
   /** The documents that there are, by the sources that were read last; sorted. */
   ids(kind: DocumentKind): readonly string[];

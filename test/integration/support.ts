@@ -100,7 +100,7 @@ export async function startWindrose(options: {
   mkdirSync(join(directory, "zones"), { recursive: true });
   writeFileSync(join(directory, "zones", "test.yaml"), documents);
   const dns = `${endpoint.address}:${endpoint.port}`;
-  const args = [MAIN, "serve", "--dns", dns, "--zones", join(directory, "zones")];
+  const args = [MAIN, "serve", "--dns", dns, "--zones", join(directory, "zones"), "--api", "none"];
   const child = new Child(process.execPath, args, { cwd: directory });
   await waitUntilAnswering(child, endpoint, apex);
   return child;

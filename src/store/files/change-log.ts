@@ -58,13 +58,14 @@ export class ChangeLog {
   }
 
   /** Newest first, from the generation `before` (not counted) down. */
-  changes(limit: number, before = Number.POSITIVE_INFINITY): LoggedChange[] {
+  changes(limit: number, before = Number.POSITIVE_INFINITY): Change[] {
     const older = this.#changes.filter(({ generation }) => generation < before);
-    return older.slice(-limit).reverse();
+    return older.slice(-limit).reverse().map(withoutState);
   }
 
-  change(generation: number): LoggedChange | undefined {
-    return this.#changes.find((change) => change.generation === generation);
+  change(generation: number): Change | undefined {
+    const found = this.#changes.find((change) => change.generation === generation);
+    return found && withoutState(found);
   }
 
   close(): Promise<void> {
@@ -79,6 +80,10 @@ export class ChangeLog {
     this.#file = file;
     this.#changes = kept;
   }
+}
+
+function withoutState({ state, ...change }: LoggedChange): Change {
+  return change;
 }
 
 function formatLine(change: LoggedChange): string {

@@ -29,7 +29,7 @@ import {
   partsBetween,
 } from "../change.ts";
 import { type DocumentKey, type DocumentKind, documentKey, idOf, kindOf, zoneKey } from "../document-key.ts";
-import type { Committed, Draft, Proposal, Store, StoreListing } from "../store.ts";
+import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
 import { ChangeLog } from "./change-log.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
 import { bodiesIn, editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
@@ -74,6 +74,7 @@ export class FileStore implements Store {
   /** By path, the texts that were accepted; null = they are too many. */
   #texts: Map<string, string> | null = new Map();
   #watcher: FolderWatcher | undefined;
+  #seenMs = 0;
 
   private constructor({ dir, dataDir, readFiles }: FileStoreOptions, log: ChangeLog | null) {
     this.name = dir;
@@ -100,8 +101,15 @@ export class FileStore implements Store {
     }
   }
 
+  get state(): StoreState {
+    if (stampOf(this.name) === undefined) return { isUp: false, seenMs: this.#seenMs };
+    this.#seenMs = Date.now();
+    return { isUp: true, seenMs: this.#seenMs };
+  }
+
   async list(): Promise<StoreListing> {
     const listing = await listFolder(this.name);
+    this.#seenMs = Date.now();
     const isAsLeft = this.#log?.last !== undefined && this.#log.last.state === stateOf(listing);
     return { listing, generation: isAsLeft ? this.#generation : undefined };
   }
