@@ -15,7 +15,7 @@
 import { readFileSync } from "node:fs";
 import { nearestWord } from "../lib/nearest.ts";
 import { CLOUD_REGIONS } from "./cloud-regions.ts";
-import type { Coordinates } from "./served-place.ts";
+import type { Coordinates } from "./coordinates.ts";
 
 interface Tables {
   readonly airports: ReadonlyMap<string, Coordinates>;

@@ -23,12 +23,6 @@ import {
 } from "./place-codes.ts";
 import { subdivisionFault } from "./places.ts";
 
-/** Degrees: latitude −90 to 90, longitude −180 to 180. */
-export interface Coordinates {
-  readonly latitude: number;
-  readonly longitude: number;
-}
-
 export type ServedPlace =
   | { readonly kind: "network"; readonly address: Uint8Array; readonly length: number }
   | { readonly kind: "as"; readonly number: number }

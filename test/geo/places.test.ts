@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { CLOUD_REGIONS } from "../../src/geo/cloud-regions.ts";
+import type { Coordinates } from "../../src/geo/coordinates.ts";
 import { distanceKm } from "../../src/geo/distance.ts";
 import { allCountries } from "../../src/geo/place-codes.ts";
 import { findPlace, placeOfCountry, subdivisionFault } from "../../src/geo/places.ts";
-import type { Coordinates } from "../../src/geo/served-place.ts";
 import { readText } from "../repo/tree.ts";
 
 function placeOf(text: string): Coordinates {

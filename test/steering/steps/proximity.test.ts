@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ClientPlace } from "../../../src/geo/client-place.ts";
-import type { Coordinates } from "../../../src/geo/served-place.ts";
+import type { Coordinates } from "../../../src/geo/coordinates.ts";
 import { randomBelow, SeededRandom } from "../../../src/lib/random.ts";
 import type { MemberSpec } from "../../../src/steering/spec.ts";
 import type { Trace } from "../../../src/steering/trace.ts";
