@@ -147,6 +147,22 @@ describe("ClientPlace", () => {
     expect(client.country()).toBe(first);
   });
 
+  test("forgets the client before", () => {
+    const networks = {
+      "9.0.0.0/8": { country_code: "US", region_code: "CA", asn: 1, latitude: 37, longitude: -122 },
+      "11.0.0.0/8": { country_code: "DE", region_code: "BY", asn: 2, latitude: 48, longitude: 11 },
+    };
+    const data = loadPlaceData([folder.write("two.mmdb", networks)]);
+    const client = clientAt(data, "9.1.1.1");
+    for (const first of [9, 11, 12]) {
+      client.network.set(4, Uint8Array.of(first, 1, 1, 1), 0, 32, "resolver");
+      client.begin(data);
+      expect(dataOf(client)).toBe(dataOf(clientAt(data, `${first}.1.1.1`)));
+      client.begin(data); // each datum by itself
+      expect(client.subdivision()).toBe(clientAt(data, `${first}.1.1.1`).subdivision());
+    }
+  });
+
   test("knows nothing without data, and looks at nothing", () => {
     const client = clientAt(null, "8.8.8.8");
     expect(client.describe()).toMatchObject({ country: null, asNumber: null, locatedBy: null, sources: [] });

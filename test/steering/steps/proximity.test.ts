@@ -114,6 +114,13 @@ test("proximity spreads the clients of a tie over the members, and keeps each wi
   for (const [name, count] of counts) expect(Math.abs(count - 1000), name).toBeLessThan(5 * Math.sqrt(1000));
 });
 
+test("proximity within spreads clients over all that it keeps where no step follows", () => {
+  const bench = benchOf("p policy=proximity(within=500km): a@DUB b@LHR c@SYD");
+  const answers = new Set<string>();
+  for (let net = 0; net < 64; net++) answers.add(bench.from(`20.0.${net}.1 @LHR`).ask());
+  expect([...answers].sort()).toEqual(["a", "b"]);
+});
+
 test("proximity moves only the clients of the member of a tie that went", () => {
   const bench = benchOf("p policy=proximity: a@DUB b@DUB c@DUB");
   const clients = Array.from({ length: 300 }, (_, net) => `20.0.${net & 255}.${net >> 8} @LHR`);
