@@ -4,6 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
+import { nameOfCountry } from "../geo/country-names.ts";
 import { cutAddress, formatAddress } from "../lib/address.ts";
 import { count } from "../lib/count.ts";
 import { type Branch, branch, formatTree } from "../lib/tree.ts";
@@ -136,8 +137,4 @@ function coordinateBranches({ latitude, longitude, locatedBy }: PlaceReport): Br
 
 function degrees(value: number, positive: string, negative: string): string {
   return `${Math.abs(Math.round(value * 100) / 100)}°${value < 0 ? negative : positive}`;
-}
-
-function nameOfCountry(code: string): string {
-  return new Intl.DisplayNames(["en"], { type: "region" }).of(code) ?? code;
 }
