@@ -321,7 +321,7 @@ describe("windrose explain", () => {
     [["www..example.test"], '"www..example.test" is no name'],
     [["www.example.test", "--client", "192.0.2"], '--client "192.0.2" is no IP address, and no network'],
     [["www.example.test", "--client", "192.0.2.0/33"], '"192.0.2.0/33" is no network: write it as'],
-    [["www.example.test", "--client", "192.0.2.7/24"], "bits beyond /24; did you mean 192.0.2.0/24?"],
+    [["www.example.test", "--client", "192.0.2.7/24"], "bits beyond its length; did you mean 192.0.2.0/24?"],
     [["www.example.test", "--resolver", "192.0.2.0/24"], '--resolver "192.0.2.0/24" is no IP address'],
     [["www.example.test", "--seed", "x"], '--seed "x" is no whole number'],
     [["www.example.test", "--seed", "4294967296"], "is no whole number"],
