@@ -34,6 +34,8 @@ interface PlaceReport {
   readonly source: "ecs" | "resolver";
   /** In CIDR form. */
   readonly network: string;
+  /** As documents have it, such as europe. */
+  readonly continent: string | null;
   /** ISO 3166-1 and 3166-2. */
   readonly country: string | null;
   readonly subdivision: string | null;
@@ -113,9 +115,13 @@ function headOf({ ecs, resolver, ecsIgnored }: ClientReport): string {
 }
 
 function placeBranches(place: PlaceReport): Branch[] {
-  const { country, subdivision, asNumber } = place;
+  const { continent, country, subdivision, asNumber } = place;
   const names = [
-    ...(country === null ? [] : [`country ${country} (${nameOfCountry(country)})`]),
+    ...(country !== null
+      ? [`country ${country} (${nameOfCountry(country)})`]
+      : continent !== null
+        ? [`continent ${continent}`]
+        : []),
     ...(subdivision === null ? [] : [`subdivision ${subdivision}`]),
     ...(asNumber === null ? [] : [`AS${asNumber}`]),
   ];

@@ -7,6 +7,8 @@
  *   asNumber      the number
  *   coordinates   index into `points`
  *
+ * A country may also be somewhereIn() a continent, where a record has no more.
+ *
  * Several files are laid over each other: a later one counts where it knows something.
  *
  * @module
@@ -16,8 +18,23 @@ import { fileURLToPath } from "node:url";
 import { WindroseError } from "../lib/errors.ts";
 import { unitVector } from "./distance.ts";
 import { Mmdb, type Networks, NO_RECORD } from "./mmdb.ts";
-import { allCountries, COUNTRY_CODES, countryCode, formatCountry, subdivisionCode } from "./place-codes.ts";
-import { overlay, type PlaceRanges, type PlaceTable, RangeList, UNKNOWN } from "./place-table.ts";
+import {
+  allCountries,
+  COUNTRY_CODES,
+  continentCode,
+  countryCode,
+  formatCountry,
+  somewhereIn,
+  subdivisionCode,
+} from "./place-codes.ts";
+import {
+  chooseKnown,
+  overlay,
+  type PlaceRanges,
+  type PlaceTable,
+  RangeList,
+  UNKNOWN,
+} from "./place-table.ts";
 import { placeOfCountry } from "./places.ts";
 
 export interface PlaceData {
@@ -64,13 +81,16 @@ export function defaultPlaceFile(): string {
 export function loadPlaceData(files: readonly string[]): PlaceData {
   const points = new PointList();
   const loaded = files.map((file) => loadFile(file, points));
-  if (!loaded.some(({ tables }) => tables.country !== null))
+  if (!loaded.some(({ tables }) => hasCountries(tables.country)))
     loaded.unshift(loadFile(defaultPlaceFile(), points));
   const joined: PlaceTables = { country: null, subdivision: null, asNumber: null, coordinates: null };
   for (const { tables } of loaded) {
     for (const datum of PLACE_DATA) {
       const [below, over] = [joined[datum], tables[datum]];
-      joined[datum] = below === null || over === null ? (over ?? below) : overlay(below, over);
+      joined[datum] =
+        below === null || over === null
+          ? (over ?? below)
+          : overlay(below, over, datum === "country" ? chooseCountry : chooseKnown);
     }
   }
   return {
@@ -79,6 +99,19 @@ export function loadPlaceData(files: readonly string[]): PlaceData {
     points: points.finish(),
     countryPoints: countryPoints(),
   };
+}
+
+function hasCountries(table: PlaceTable | null): boolean {
+  return [table?.ipv4, table?.ipv6].some((ranges) => ranges?.values.some(isCountry));
+}
+
+function isCountry(code: number): boolean {
+  return code !== UNKNOWN && code < COUNTRY_CODES;
+}
+
+/** A continent alone says less than a country of the file below. */
+function chooseCountry(base: number, over: number): number {
+  return isCountry(base) && !isCountry(over) ? base : chooseKnown(base, over);
 }
 
 function loadFile(file: string, points: PointList): { source: PlaceSource; tables: PlaceTables } {
@@ -200,7 +233,7 @@ function readRecord(record: unknown, points: PointList): RecordValues {
     countryCode(textOf(fields.country)) ||
     countryCode(textOf(mapOf(fields.registered_country).iso_code));
   return {
-    country,
+    country: country || readContinent(fields),
     subdivision: readSubdivision(fields, country),
     asNumber: readAsNumber(fields.autonomous_system_number ?? fields.asn),
     coordinates: points.indexOf(
@@ -208,6 +241,13 @@ function readRecord(record: unknown, points: PointList): RecordValues {
       numberOf(place.longitude ?? fields.longitude),
     ),
   };
+}
+
+/** Of a record without a country; UNKNOWN where it has no continent either. */
+function readContinent(fields: Readonly<Record<string, unknown>>): number {
+  const text =
+    textOf(mapOf(fields.continent).code) || textOf(fields.continent_code) || textOf(fields.continent);
+  return somewhereIn(continentCode(`continent:${text}`));
 }
 
 /** Of several the widest, which stands first. Codes come without their country (CA) or with it (US-CA); names are none. */

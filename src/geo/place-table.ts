@@ -134,15 +134,28 @@ export class RangeList {
   }
 }
 
+/** What counts of two values of one network. */
+export type Choice = (base: number, over: number) => number;
+
 /** `over` where it knows something, `base` elsewhere. */
-export function overlay(base: PlaceTable, over: PlaceTable): PlaceTable {
+export function chooseKnown(base: number, over: number): number {
+  return over === UNKNOWN ? base : over;
+}
+
+/** Lays one table over another. */
+export function overlay(base: PlaceTable, over: PlaceTable, choose: Choice): PlaceTable {
   return {
-    ipv4: overlayRanges(base.ipv4, over.ipv4, false),
-    ipv6: overlayRanges(base.ipv6, over.ipv6, true),
+    ipv4: overlayRanges(base.ipv4, over.ipv4, choose, false),
+    ipv6: overlayRanges(base.ipv6, over.ipv6, choose, true),
   };
 }
 
-function overlayRanges(base: PlaceRanges, over: PlaceRanges, hasLowStarts: boolean): PlaceRanges {
+function overlayRanges(
+  base: PlaceRanges,
+  over: PlaceRanges,
+  choose: Choice,
+  hasLowStarts: boolean,
+): PlaceRanges {
   const list = new RangeList();
   let [under, above] = [0, 0];
   while (under < base.values.length || above < over.values.length) {
@@ -153,12 +166,8 @@ function overlayRanges(base: PlaceRanges, over: PlaceRanges, hasLowStarts: boole
     const [from, at] = takesBase ? [base, under] : [over, above];
     if (!takesOver) under++;
     if (!takesBase) above++;
-    const value = over.values[Math.max(0, above - 1)]!;
-    list.push(
-      from.starts[at]!,
-      from.lowStarts[at] ?? 0,
-      value === UNKNOWN ? base.values[Math.max(0, under - 1)]! : value,
-    );
+    const value = choose(base.values[Math.max(0, under - 1)]!, over.values[Math.max(0, above - 1)]!);
+    list.push(from.starts[at]!, from.lowStarts[at] ?? 0, value);
   }
   return list.finish(hasLowStarts);
 }

@@ -163,6 +163,50 @@ describe("loadPlaceData()", () => {
     });
   });
 
+  test("reads the continent of records that have no country, in all its forms", () => {
+    const file = folder.write("continents.mmdb", {
+      "9.0.0.0/8": { continent: { code: "EU" } },
+      "11.0.0.0/8": { continent_code: "AS", continent: "Asia" },
+      "12.0.0.0/8": { continent: "SA" },
+      "13.0.0.0/8": { continent: "Atlantis" },
+      "14.0.0.0/8": { continent: { code: "EU" }, country: { iso_code: "JP" } },
+    });
+    const data = loadPlaceData([file]);
+    const placesOf = (address: string) => {
+      const { continent, country, locatedBy } = clientAt(data, address).describe();
+      return [continent, country, locatedBy];
+    };
+    expect(placesOf("9.1.1.1")).toEqual(["europe", null, null]);
+    expect(placesOf("11.1.1.1")).toEqual(["asia", null, null]);
+    expect(placesOf("12.1.1.1")).toEqual(["south-america", null, null]);
+    expect(placesOf("13.1.1.1")).toEqual([null, null, null]);
+    expect(placesOf("14.1.1.1")).toEqual(["asia", "JP", "country"]);
+  });
+
+  test("takes a country of the file below for more than a continent, and a country for more than one below", () => {
+    const below = folder.write("below.mmdb", {
+      "9.0.0.0/8": { country_code: "FR" },
+      "11.0.0.0/8": { continent_code: "EU" },
+      "12.0.0.0/8": { continent_code: "EU" },
+    });
+    const over = folder.write("over.mmdb", {
+      "9.0.0.0/9": { continent_code: "EU" },
+      "11.0.0.0/8": { country_code: "DE" },
+      "12.0.0.0/8": { continent_code: "AS" },
+    });
+    const data = loadPlaceData([below, over]);
+    expect(countryAt(data, "9.1.1.1")).toBe("FR");
+    expect(countryAt(data, "11.1.1.1")).toBe("DE");
+    expect(clientAt(data, "12.1.1.1").describe()).toMatchObject({ continent: "asia", country: null });
+    // A file without any country does not take the place of those that come along.
+    expect(
+      countryAt(
+        loadPlaceData([folder.write("c.mmdb", { "9.0.0.0/8": { continent_code: "EU" } })]),
+        "8.8.8.8",
+      ),
+    ).toBe("US");
+  });
+
   test("takes what makes no sense for unknown", () => {
     const file = folder.write("odd.mmdb", {
       "9.0.0.0/8": { country_code: "FR", latitude: 91, longitude: 0 },
