@@ -36,6 +36,7 @@ import {
   UNKNOWN,
 } from "./place-table.ts";
 import { placeOfCountry } from "./places.ts";
+import { subdivisionNamed } from "./subdivision-names.ts";
 
 export interface PlaceData {
   readonly sources: readonly PlaceSource[];
@@ -250,12 +251,18 @@ function readContinent(fields: Readonly<Record<string, unknown>>): number {
   return somewhereIn(continentCode(`continent:${text}`));
 }
 
-/** Of several the widest, which stands first. Codes come without their country (CA) or with it (US-CA); names are none. */
+/** Of several the widest, which stands first. Codes come without their country (CA) or with it (US-CA). */
 function readSubdivision(fields: Readonly<Record<string, unknown>>, country: number): number {
-  const listed = Array.isArray(fields.subdivisions) ? mapOf(fields.subdivisions[0]).iso_code : undefined;
-  const text = textOf(listed) || textOf(fields.region_code) || textOf(fields.state1);
-  if (text === "" || country === UNKNOWN) return UNKNOWN;
-  return subdivisionCode(text.includes("-") ? text : `${formatCountry(country)}-${text}`);
+  if (country === UNKNOWN) return UNKNOWN;
+  const listed = mapOf(Array.isArray(fields.subdivisions) ? fields.subdivisions[0] : undefined);
+  const text =
+    textOf(listed.iso_code) ||
+    textOf(fields.region_code) ||
+    textOf(fields.state1) ||
+    textOf(mapOf(listed.names).en);
+  const within = formatCountry(country);
+  const named = subdivisionNamed(within, text);
+  return subdivisionCode(named ?? (text.includes("-") ? text : `${within}-${text}`));
 }
 
 /** `64500`, as a number or a text, or `AS64500`. */

@@ -183,6 +183,28 @@ describe("loadPlaceData()", () => {
     expect(placesOf("14.1.1.1")).toEqual(["asia", "JP", "country"]);
   });
 
+  test("reads the names of subdivisions where there are no codes, in DB-IP's nested form and laid flat", () => {
+    const file = folder.write("names.mmdb", {
+      "9.0.0.0/8": { country: { iso_code: "US" }, subdivisions: [{ names: { en: "California" } }] },
+      "11.0.0.0/8": { country_code: "BR", state1: "S\u00e3o Paulo" },
+      "12.0.0.0/8": { country_code: "US", state1: "Georgia" },
+      "13.0.0.0/8": { country_code: "GE", state1: "Georgia" },
+      "14.0.0.0/8": {
+        country: { iso_code: "US" },
+        subdivisions: [{ iso_code: "NY", names: { en: "Texas" } }],
+      },
+    });
+    const data = loadPlaceData([file]);
+    const subdivisionAt = (address: string) => clientAt(data, address).describe().subdivision;
+    expect([9, 11, 12, 13, 14].map((first) => subdivisionAt(`${first}.1.1.1`))).toEqual([
+      "US-CA",
+      "BR-SP",
+      "US-GA",
+      null,
+      "US-NY",
+    ]);
+  });
+
   test("takes a country of the file below for more than a continent, and a country for more than one below", () => {
     const below = folder.write("below.mmdb", {
       "9.0.0.0/8": { country_code: "FR" },
