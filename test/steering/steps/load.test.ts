@@ -76,6 +76,14 @@ describe.each(["load", "load+weighted"])("%s", (policy) => {
   });
 });
 
+test("load leaves last resorts out of what a pool carries, while others of it stand", () => {
+  const bench = benchOf("w policy=load: [x] [y]; x policy=weighted: a%90 s=0%0; y: c");
+  // x: what a carries, 90 %; with s it were 45 %, below the mark, though a alone answers.
+  expect(chiSquareFault(bench.count(DRAWS), { a: 1, c: 2 })).toBeUndefined();
+  bench.set("a", false);
+  expect(chiSquareFault(bench.count(DRAWS), { s: 1, c: 1 })).toBeUndefined();
+});
+
 describe("before steps that do not go by weight", () => {
   test.each(SEEDS)("load lets a member stay with a chance as large as its room, seed %i", (seed) => {
     const counts = benchOf("p policy=load+failover: a%85 b%90 c%0", { seed }).count(DRAWS);
