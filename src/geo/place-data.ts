@@ -28,6 +28,7 @@ import {
   subdivisionCode,
 } from "./place-codes.ts";
 import {
+  type Choice,
   chooseKnown,
   overlay,
   type PlaceRanges,
@@ -84,22 +85,38 @@ export function loadPlaceData(files: readonly string[]): PlaceData {
   const loaded = files.map((file) => loadFile(file, points));
   if (!loaded.some(({ tables }) => hasCountries(tables.country)))
     loaded.unshift(loadFile(defaultPlaceFile(), points));
-  const joined: PlaceTables = { country: null, subdivision: null, asNumber: null, coordinates: null };
-  for (const { tables } of loaded) {
-    for (const datum of PLACE_DATA) {
-      const [below, over] = [joined[datum], tables[datum]];
-      joined[datum] =
-        below === null || over === null
-          ? (over ?? below)
-          : overlay(below, over, datum === "country" ? chooseCountry : chooseKnown);
-    }
-  }
+  let joined: PlaceTables = { country: null, subdivision: null, asNumber: null, coordinates: null };
+  for (const { tables } of loaded) joined = join(joined, tables);
   return {
     sources: loaded.map(({ source }) => source),
     ...joined,
     points: points.finish(),
     countryPoints: countryPoints(),
   };
+}
+
+/** Where a file says another country than those below it, what these say of where in theirs is wrong too. */
+function join(below: PlaceTables, over: PlaceTables): PlaceTables {
+  const moved =
+    below.country === null || over.country === null ? null : overlay(below.country, over.country, isMoved);
+  const stay = (table: PlaceTable | null) =>
+    table === null || moved === null
+      ? table
+      : overlay(table, moved, (value, other) => (other === 1 ? UNKNOWN : value));
+  return {
+    country: layOver(below.country, over.country, chooseCountry),
+    subdivision: layOver(stay(below.subdivision), over.subdivision, chooseKnown),
+    asNumber: layOver(below.asNumber, over.asNumber, chooseKnown),
+    coordinates: layOver(stay(below.coordinates), over.coordinates, chooseKnown),
+  };
+}
+
+function layOver(below: PlaceTable | null, over: PlaceTable | null, choose: Choice): PlaceTable | null {
+  return below === null || over === null ? (over ?? below) : overlay(below, over, choose);
+}
+
+function isMoved(base: number, over: number): number {
+  return isCountry(base) && isCountry(over) && base !== over ? 1 : 0;
 }
 
 function hasCountries(table: PlaceTable | null): boolean {

@@ -205,6 +205,30 @@ describe("loadPlaceData()", () => {
     ]);
   });
 
+  test("forgets where in its country a network is when a later file says another country", () => {
+    const city = { country_code: "US", region_code: "CA", latitude: 37.4, longitude: -122.1, asn: 1 };
+    const below = folder.write("cities.mmdb", { "9.0.0.0/8": city, "2600::/16": city });
+    const over = folder.write("own.mmdb", {
+      "9.1.0.0/16": { country_code: "FR" },
+      "9.2.0.0/16": { country_code: "US" },
+      "9.3.0.0/16": { country_code: "FR", latitude: 48.9, longitude: 2.4 },
+      "9.4.0.0/16": { region_code: "NY", country_code: "US" },
+      "2600:1::/32": { country_code: "FR" },
+    });
+    const data = loadPlaceData([below, over]);
+    const placeAt = (address: string) => {
+      const { country, subdivision, asNumber, locatedBy, longitude } = clientAt(data, address).describe();
+      return [country, subdivision, asNumber, locatedBy, Math.round(longitude!)];
+    };
+    expect(placeAt("9.0.1.1")).toEqual(["US", "US-CA", 1, "coordinates", -122]);
+    expect(placeAt("9.1.1.1")).toEqual(["FR", null, 1, "country", 3]);
+    expect(placeAt("9.2.1.1")).toEqual(["US", "US-CA", 1, "coordinates", -122]);
+    expect(placeAt("9.3.1.1")).toEqual(["FR", null, 1, "coordinates", 2]);
+    expect(placeAt("9.4.1.1")).toEqual(["US", "US-NY", 1, "coordinates", -122]);
+    expect(placeAt("2600:1::1")).toEqual(["FR", null, 1, "country", 3]);
+    expect(placeAt("2600:2::1")).toEqual(["US", "US-CA", 1, "coordinates", -122]);
+  });
+
   test("takes a country of the file below for more than a continent, and a country for more than one below", () => {
     const below = folder.write("below.mmdb", {
       "9.0.0.0/8": { country_code: "FR" },
