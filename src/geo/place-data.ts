@@ -278,8 +278,8 @@ function readSubdivision(fields: Readonly<Record<string, unknown>>, country: num
     textOf(fields.state1) ||
     textOf(mapOf(listed.names).en);
   const within = formatCountry(country);
-  const named = subdivisionNamed(within, text);
-  return subdivisionCode(named ?? (text.includes("-") ? text : `${within}-${text}`));
+  const code = subdivisionCode(text.includes("-") ? text : `${within}-${text}`);
+  return code !== UNKNOWN || text === "" ? code : subdivisionCode(subdivisionNamed(within, text) ?? "");
 }
 
 /** `64500`, as a number or a text, or `AS64500`. */
