@@ -30,9 +30,11 @@ import {
 import {
   type Choice,
   chooseKnown,
+  countOf,
   overlay,
   type PlaceRanges,
   type PlaceTable,
+  placeAt,
   RangeList,
   UNKNOWN,
 } from "./place-table.ts";
@@ -120,7 +122,12 @@ function isMoved(base: number, over: number): number {
 }
 
 function hasCountries(table: PlaceTable | null): boolean {
-  return [table?.ipv4, table?.ipv6].some((ranges) => ranges?.values.some(isCountry));
+  return [table?.ipv4, table?.ipv6].some((ranges) => ranges !== undefined && someValue(ranges, isCountry));
+}
+
+function someValue(ranges: PlaceRanges, test: (value: number) => boolean): boolean {
+  for (let range = 0; range < countOf(ranges); range++) if (test(placeAt(ranges, range))) return true;
+  return false;
 }
 
 function isCountry(code: number): boolean {
@@ -217,8 +224,8 @@ function compileTables(mmdb: Mmdb, points: PointList): PlaceTables {
     if (!records.has(datum)) return null;
     const values = Uint32Array.from(records.values[datum]);
     return {
-      ipv4: rangesOf(ipv4, numbersOfIPv4, values, false),
-      ipv6: rangesOf(ipv6, numbersOfIPv6, values, true),
+      ipv4: rangesOf(ipv4, numbersOfIPv4, values, 4),
+      ipv6: rangesOf(ipv6, numbersOfIPv6, values, 6),
     };
   };
   return {
@@ -229,16 +236,11 @@ function compileTables(mmdb: Mmdb, points: PointList): PlaceTables {
   };
 }
 
-function rangesOf(
-  networks: Networks,
-  numbers: Uint32Array,
-  values: Uint32Array,
-  hasLowStarts: boolean,
-): PlaceRanges {
+function rangesOf(networks: Networks, numbers: Uint32Array, values: Uint32Array, family: 4 | 6): PlaceRanges {
   const { length, starts, lowStarts } = networks;
   const list = new RangeList();
   for (let at = 0; at < length; at++) list.push(starts[at]!, lowStarts[at]!, values[numbers[at]!]!);
-  return list.finish(hasLowStarts);
+  return list.finish(family);
 }
 
 /** A record in MaxMind's form or laid flat. What is missing, or makes no sense, is unknown. */

@@ -305,7 +305,7 @@ function everywhere(value: number): PlaceTable {
   if (table === undefined) {
     const ranges = new RangeList();
     ranges.push(0, 0, value);
-    table = { ipv4: ranges.finish(false), ipv6: ranges.finish(true) };
+    table = { ipv4: ranges.finish(4), ipv6: ranges.finish(6) };
     tables.set(value, table);
   }
   return table;

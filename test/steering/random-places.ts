@@ -105,7 +105,7 @@ function randomTable(random: Random, values: readonly number[]): PlaceTable {
     ipv6.push(start, 0, pick(random, values));
     ipv6.push(start, randomBelow(random, 0xffff_ffff) + 1, pick(random, values));
   }
-  return { ipv4: ipv4.finish(false), ipv6: ipv6.finish(true) };
+  return { ipv4: ipv4.finish(4), ipv6: ipv6.finish(6) };
 }
 
 export function randomPlaceData(random: Random): PlaceData {
