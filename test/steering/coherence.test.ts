@@ -223,6 +223,13 @@ test("round-robin and smooth draws are exact over pairs", () => {
   }
 });
 
+test("an order is not taken that has a member which does not stand any more", () => {
+  const bench = benchOf("p policy=weighted.smooth: a=1 b=5 c=3");
+  expect(bench.ask("A")).toBe("b");
+  bench.set("b", false);
+  expect(bench.ask("AAAA")).toBe("c"); // the heaviest of a new cycle, not the first as written
+});
+
 test("a shared order has room for some places of large pools; the others follow as they stand", () => {
   const members = Array.from({ length: 100 }, (_, i) => `m${i}`).join(" ");
   const bench = benchOf(`p policy=weighted.smooth answers=8: ${members}`);
