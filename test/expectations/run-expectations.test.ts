@@ -187,7 +187,7 @@ const PLACED_POOLS = `  placed:
       - { pool: eu, serves: europe }
       - { pool: rescue, serves: [198.51.100.0/24, AS64500] }
   fast:
-    policy: latency
+    policy: { latency: { samples: 5 } }
     members:
       - { pool: eu, region: eu-west }
       - { pool: us, region: us-east }

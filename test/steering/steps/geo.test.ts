@@ -83,6 +83,16 @@ test.each([
   expect(bench.picks.scopePrefixLength).toBe(scope === 0 ? 0 : Math.max(7, scope));
 });
 
+test("geo knows nothing in the next answer of who stood in the last", () => {
+  const bench = benchOf("p policy=geo: e{europe} f{FR} u{*}").from("FR");
+  const answers = [];
+  for (const isUp of [true, false, true]) {
+    bench.set("f", isUp);
+    answers.push(bench.ask());
+  }
+  expect(answers).toEqual(["f", "e", "f"]);
+});
+
 test("geo looks places up only when nothing more specific matched", () => {
   const asked: string[] = [];
   class Watched extends ClientPlace {

@@ -121,6 +121,11 @@ test("proximity within spreads clients over all that it keeps where no step foll
   expect([...answers].sort()).toEqual(["a", "b"]);
 });
 
+test("proximity within gives no more than it keeps, as the last step too", () => {
+  const near = benchOf("p policy=proximity(within=100km) answers=3: a@DUB b@LHR c@SYD");
+  expect(near.from("FR @DUB").ask()).toBe("a");
+});
+
 test("proximity moves only the clients of the member of a tie that went", () => {
   const bench = benchOf("p policy=proximity: a@DUB b@DUB c@DUB");
   const clients = Array.from({ length: 300 }, (_, net) => `20.0.${net & 255}.${net >> 8} @LHR`);
