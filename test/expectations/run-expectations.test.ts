@@ -267,13 +267,14 @@ test("runExpectations() takes round-trip times as said, by region or by member, 
     "{ name: fast, from: FR, when: { latency: { fast/eu: 80, fast/us: 20 } }, then: [us, rescue] }",
     "{ name: fast, from: 2001:db8::/48, when: { latency: { us-east: 80 } }, then: [us, rescue] }",
     "{ name: fast, from: 0.0.0.0/0, when: { latency: { us-east: 80 } }, then: us }",
+    "{ name: fast, from: 203.0.113.0/24, when: { latency: { eu-west: 80, us-east: 20 } }, then: [us, rescue] }",
   );
   expect(lines).toMatchInlineSnapshot(`
     [
       "22:68: the clients are a network too wide to be measured; name one of /8 or longer, or of /24 in IPv6",
     ]
   `);
-  expect(held).toBe(3);
+  expect(held).toBe(4);
 });
 
 test("runExpectations() says why the place of a client led elsewhere, and which place data it misses", () => {
