@@ -40,6 +40,7 @@ const PLACES: MmdbContents = {
   networks: [
     { network: "8.0.0.0/8", data: US },
     { network: "2001:4860::/32", data: US },
+    { network: "7.0.0.0/8", data: { continent_code: "EU" } },
     {
       network: "9.9.0.0/16",
       data: {
@@ -157,6 +158,11 @@ describe("windrose explain", () => {
       built: expect.stringMatching(/^\d{4}-/),
       ageDays: expect.any(Number),
     });
+  });
+
+  test("says the continent where no more is known", async () => {
+    const { out } = await run("www.example.test", "--client", "7.1.1.1");
+    expect(out).toContain("├─ continent europe\n└─ looked up in small.mmdb");
   });
 
   test("prints all that the place data know", async () => {
