@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { PEERS } from "./peers/index.ts";
-import { GEO, WORKLOADS } from "./workloads.ts";
+import { STEERED_WORKLOADS, WORKLOADS } from "./workloads.ts";
+
+const ALL_WORKLOADS = [...WORKLOADS, ...STEERED_WORKLOADS];
 
 export const SECTIONS = ["cpu", "latency", "edit", "idle", "tcp"] as const;
 export type Section = (typeof SECTIONS)[number];
@@ -25,15 +26,15 @@ export interface BenchArguments {
   readonly connections: number;
   /** Queries in flight on each connection; one setting after the other. */
   readonly inFlight: readonly number[];
-  /** An MMDB file of countries; with it there is one workload more. */
-  readonly geo: string | undefined;
+  /** Networks with measured round-trip times, for the workload latency. */
+  readonly rttNetworks: number;
   readonly json: string | undefined;
 }
 
 export const USAGE = `npm run bench -- [flags]
   --only LIST       of ${SECTIONS.join(",")} (all)
   --servers LIST    of ${PEERS.map(({ id }) => id).join(",")} (all that are installed)
-  --workloads LIST  cpu: of ${WORKLOADS.map(({ id }) => id).join(",")} (all)
+  --workloads LIST  cpu: of ${ALL_WORKLOADS.map(({ id }) => id).join(",")} (all)
   --seconds N       of each run, 0.1 to 30 (cpu 1.5, latency 3, edit 4, idle 20, tcp 1.5)
   --rounds N        runs of each server and workload, 1 to 50 (7)
   --rate N          latency, edit: so many queries a second (100000)
@@ -41,7 +42,7 @@ export const USAGE = `npm run bench -- [flags]
   --sockets N       cpu, latency, edit: sockets of the generator, 1 to 64 (1)
   --connections N   tcp: connections, 1 to 64 (8)
   --in-flight LIST  tcp: queries in flight on each connection, each 1 to 128 (64,1)
-  --geo FILE        cpu: an MMDB file of countries, laid out as MaxMind's; adds the workload geo
+  --rtt-networks N  cpu: networks with measured round-trip times, for the workload latency (1000000)
   --json FILE       all figures of all runs`;
 
 /** Throws an Error that says what is wrong with which flag. */
@@ -59,7 +60,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | "
       sockets: { type: "string" },
       connections: { type: "string" },
       "in-flight": { type: "string" },
-      geo: { type: "string" },
+      "rtt-networks": { type: "string" },
       json: { type: "string" },
       help: { type: "boolean" },
     },
@@ -68,11 +69,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | "
   return {
     only: chooseFrom(SECTIONS, "--only", values.only),
     servers: chooseFrom(idsOf(PEERS), "--servers", values.servers),
-    workloads: chooseFrom(
-      idsOf(values.geo === undefined ? WORKLOADS : [...WORKLOADS, GEO]),
-      "--workloads",
-      values.workloads,
-    ),
+    workloads: chooseFrom(idsOf(ALL_WORKLOADS), "--workloads", values.workloads),
     seconds:
       values.seconds === undefined ? undefined : numberWithin("--seconds", values.seconds, 0, [0.1, 30]),
     rounds: wholeWithin("--rounds", values.rounds, 7, [1, 50]),
@@ -86,7 +83,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments | "
     inFlight: (values["in-flight"] ?? "64,1")
       .split(",")
       .map((text) => wholeWithin("--in-flight", text, 0, [1, 128])),
-    geo: values.geo === undefined ? undefined : resolve(values.geo),
+    rttNetworks: wholeWithin("--rtt-networks", values["rtt-networks"], 1_000_000, [1, 2_000_000]),
     json: values.json,
   };
 }

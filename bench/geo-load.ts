@@ -66,10 +66,8 @@ async function timed(work: () => Promise<unknown>): Promise<{ tookMs: number; wa
 function octetsOf(data: PlaceData): number {
   let octets = data.points.byteLength + data.countryPoints.byteLength;
   for (const datum of PLACE_DATA) {
-    for (const { index, starts, lowStarts, values } of data[datum] === null
-      ? []
-      : [data[datum].ipv4, data[datum].ipv6]) {
-      octets += index.byteLength + starts.byteLength + lowStarts.byteLength + values.byteLength;
+    for (const { index, words } of data[datum] === null ? [] : [data[datum].ipv4, data[datum].ipv6]) {
+      octets += index.byteLength + words.byteLength;
     }
   }
   return octets;

@@ -18,6 +18,7 @@ import type { Figures } from "./figures.ts";
 import { requireLibc } from "./generator/datagrams.ts";
 import { describeMachine, loadAverage, readStolenTime, stolenShareSince } from "./machine.ts";
 import { PEERS } from "./peers/index.ts";
+import { writePlaceFile, writeSamples } from "./peers/steered.ts";
 import { type Cores, chooseCores } from "./pinning.ts";
 import { measureCpu } from "./sections/cpu.ts";
 import { measureEdit } from "./sections/edit.ts";
@@ -26,6 +27,7 @@ import { measureLatency } from "./sections/latency.ts";
 import { measureTcp } from "./sections/tcp.ts";
 import { ServerProcess } from "./server-process.ts";
 import { formatVerdict, verdictRows } from "./verdict.ts";
+import { STEERED_WORKLOADS } from "./workloads.ts";
 
 async function main(): Promise<number> {
   const options = parseBenchArguments(process.argv.slice(2));
@@ -87,6 +89,7 @@ async function startServers(
   cores: Cores,
 ): Promise<ServerProcess[]> {
   const servers: ServerProcess[] = [];
+  const { geo, rtt } = writeClientFiles(options, temporary);
   for (const peer of PEERS.filter(({ id }) => options.servers.includes(id))) {
     const missing = peer.missing();
     if (missing !== undefined) {
@@ -94,12 +97,25 @@ async function startServers(
       continue;
     }
     try {
-      servers.push(await ServerProcess.start(peer, temporary, { core: cores.server, geo: options.geo }));
+      servers.push(await ServerProcess.start(peer, temporary, { core: cores.server, geo, rtt }));
     } catch (error) {
       say(`Left out: ${(error as Error).message}`);
     }
   }
   return servers;
+}
+
+/** Where the clients of steered names are; files that nobody asks by are not made. */
+function writeClientFiles(
+  { only, workloads, rttNetworks }: BenchArguments,
+  temporary: string,
+): { geo: string | undefined; rtt: string | undefined } {
+  const asked = STEERED_WORKLOADS.filter(({ id }) => only.includes("cpu") && workloads.includes(id));
+  const geo = asked.length > 0 ? join(temporary, "places.mmdb") : undefined;
+  const rtt = asked.some(({ id }) => id === "latency") ? join(temporary, "samples.csv") : undefined;
+  if (geo !== undefined) writePlaceFile(geo);
+  if (rtt !== undefined) writeSamples(rtt, rttNetworks);
+  return { geo, rtt };
 }
 
 function say(text: string): void {

@@ -6,14 +6,19 @@
  *   node bench/own-time.ts [--workloads LIST] [--queries N] [--rounds N] [--json]
  *
  * Each workload is run in `--rounds` (9) rounds of `--queries` (1,000,000), after one that warms up; the figures are
- * the median and the lowest. "silence" is the loop with a respond() that answers nothing: what the copying
+ * the median and the lowest. Round-trip times are not loaded: "latency" falls back to distance. "silence" is the loop with a respond() that answers nothing: what the copying
  * and the loop take. With `node --cpu-prof` it says where the time goes.
  *
  * @module
  */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MessageChannel } from "node:worker_threads";
 import { parseDocuments } from "../src/documents/parse-documents.ts";
+import { loadPlaceData, type PlaceData } from "../src/geo/place-data.ts";
 import { Counters } from "../src/server/counters.ts";
 import { AF_INET, EAGAIN, type Libc } from "../src/server/libc.ts";
 import { respond } from "../src/server/respond.ts";
@@ -21,10 +26,13 @@ import { BATCH_SIZE, makeBatchBlock } from "../src/server/udp-batch.ts";
 import { CONTROL, type RespondWithView, runUdpWorker, type UdpWorkerNews } from "../src/server/udp-worker.ts";
 import { compileSnapshot, newsOfAll } from "../src/snapshot/snapshot.ts";
 import { isRightReply } from "./generator/reply-check.ts";
+import { steeredDocument, writePlaceFile } from "./peers/steered.ts";
 import { zonesDocument } from "./peers/zones.ts";
 import { median } from "./statistics.ts";
 import { formatTable } from "./table.ts";
-import { queriesOf, WORKLOADS, type Workload, workloadOf } from "./workloads.ts";
+import { queriesOf, STEERED_WORKLOADS, WORKLOADS, type Workload, workloadOf } from "./workloads.ts";
+
+const places = loadPlaces();
 
 /** struct mmsghdr and struct iovec, in words of 32 bits. */
 const HEADER_WORDS = 16;
@@ -42,7 +50,10 @@ interface OwnTime {
 
 const { values } = parseArgs({
   options: {
-    workloads: { type: "string", default: WORKLOADS.map(({ id }) => id).join(",") },
+    workloads: {
+      type: "string",
+      default: [...WORKLOADS, ...STEERED_WORKLOADS].map(({ id }) => id).join(","),
+    },
     queries: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "9" },
     json: { type: "boolean", default: false },
@@ -159,9 +170,10 @@ function measure(title: string, workload: Workload, answer: RespondWithView, isC
   const { port1, port2 } = new MessageChannel();
   const { configuration, faults } = parseDocuments([
     { file: "bench.yaml", text: zonesDocument(), modifiedMs: 0 },
+    { file: "steered.yaml", text: steeredDocument(), modifiedMs: 0 },
   ]);
   if (configuration === undefined) throw new Error(JSON.stringify(faults));
-  const snapshot = compileSnapshot(configuration);
+  const snapshot = { ...compileSnapshot(configuration), clientTables: { places, latency: null } };
   const { buffer, zoneCapacity } = Counters.make(snapshot.next.zone, snapshot.next.slot);
   const news: UdpWorkerNews[] = [
     { kind: "counters", buffer, zoneCapacity },
@@ -196,4 +208,16 @@ else {
       textColumns: [0],
     }),
   );
+}
+
+/** The 100,000 networks of the bench. */
+function loadPlaces(): PlaceData {
+  const folder = mkdtempSync(join(tmpdir(), "windrose-own-time-"));
+  try {
+    const file = join(folder, "places.mmdb");
+    writePlaceFile(file);
+    return loadPlaceData([file]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -14,7 +14,8 @@ import type { Peer, Place } from "./peers/peer.ts";
 import { pinned } from "./pinning.ts";
 import { aQuery } from "./workloads.ts";
 
-const START_TIMEOUT_MS = 20_000;
+/** Some millions of samples take their time. */
+const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 5_000;
 /** What a server said is kept, for counting and for the report of its failure: the last so many characters. */
 const OUTPUT_LENGTH_MAX = 4_000_000;
@@ -24,6 +25,7 @@ export interface StartOptions {
   readonly core: number | undefined;
   /** See Place. */
   readonly geo?: string | undefined;
+  readonly rtt?: string | undefined;
 }
 
 export class ServerProcess {
@@ -54,11 +56,15 @@ export class ServerProcess {
   }
 
   /** Throws when the server does not answer in time, with what it printed. */
-  static async start(peer: Peer, temporary: string, { core, geo }: StartOptions): Promise<ServerProcess> {
+  static async start(
+    peer: Peer,
+    temporary: string,
+    { core, geo, rtt }: StartOptions,
+  ): Promise<ServerProcess> {
     const directory = join(temporary, peer.id);
     mkdirSync(directory);
     const port = await freeUdpPort();
-    const { file, args } = pinned(peer.prepare({ directory, port, geo }), core);
+    const { file, args } = pinned(peer.prepare({ directory, port, geo, rtt }), core);
     const server = new ServerProcess(
       peer,
       { port, directory },

@@ -29,6 +29,9 @@ const CPU_TO_GDNSD_MAX = 1.05;
 const CPU_TO_ECHO_MAX = 1.25;
 const RATE_MIN = { gdnsd: 1, knot: 1.2, dns2: 6 } as const;
 const OWN_STATIC_MAX = 1.15;
+const GEO_MAX = { gdnsd: 1.05, knot: 0.7 } as const;
+const STEERED_TO_OWN_STATIC_MAX = { weighted: 1.2, proximity: 1.2, hash: 1.2, latency: 1.3 } as const;
+const CHAIN_MICROSECONDS_MAX = 2;
 const P999_TO_GDNSD_MAX = 2;
 const P999_EDITED_TO_GDNSD_MAX = 3;
 /** A generator whose own p99.9 is above this part of gdnsd's says more about the generator's core than about servers. */
@@ -137,7 +140,42 @@ function cpuRows(runs: readonly UdpRun[]): VerdictRow[] {
         bound: { max: OWN_STATIC_MAX },
       }),
     ),
+    ...steeredRows(asked, (workload, server, others, max) =>
+      ratioRow({
+        what: `CPU per query, ${workload}`,
+        runs: of(US, workload),
+        others: of(server, others),
+        figure: cpuPerQueryMicroseconds,
+        shown: microseconds,
+        to: server === US ? "own static A" : TITLES[server]!,
+        bound: { max },
+      }),
+    ),
+    ...(asked("chain") && asked("ecs") ? [chainRow(of(US, "chain"), of(US, "ecs"))] : []),
   ];
+}
+
+function steeredRows(
+  asked: (workload: string) => boolean,
+  rowOf: (workload: string, server: string, others: string, max: number) => VerdictRow,
+): VerdictRow[] {
+  return [
+    ...Object.entries(asked("geo") ? GEO_MAX : {}).map(([server, max]) => rowOf("geo", server, "geo", max)),
+    ...Object.entries(STEERED_TO_OWN_STATIC_MAX)
+      .filter(([workload]) => asked(workload))
+      .map(([workload, max]) => rowOf(workload, US, "static", max)),
+  ];
+}
+
+/** What the choice itself takes: the rest of such a query is that of a static answer with the same ECS. */
+function chainRow(runs: readonly UdpRun[], statics: readonly UdpRun[]): VerdictRow {
+  const what = "CPU of a chain of three steps over 100 members";
+  const bound = `at most ${CHAIN_MICROSECONDS_MAX} µs`;
+  if (runs.length === 0 || statics.length === 0)
+    return { what, measured: "did not run", bound, holds: undefined };
+  const more = median(runs.map(cpuPerQueryMicroseconds)) - median(statics.map(cpuPerQueryMicroseconds));
+  const measured = `${more.toFixed(2)} µs more than static A with ECS`;
+  return { what, measured, bound, holds: more <= CHAIN_MICROSECONDS_MAX };
 }
 
 function latencyRow(what: string, runs: readonly UdpRun[], max: number): VerdictRow {

@@ -15,6 +15,8 @@ export interface Workload {
   readonly rcode: number;
   /** RRs in the answer section of every reply. */
   readonly answers: number;
+  /** Other servers have nothing like it. */
+  readonly isOursAlone?: boolean;
   query(random: Random, index: number): Uint8Array;
 }
 
@@ -88,21 +90,30 @@ export const WORKLOADS: readonly Workload[] = [
   },
 ];
 
-/**
- * Asked only where there is place data (`--geo FILE`).
- */
-export const GEO: Workload = {
-  id: "geo",
-  title: "A by place, EDNS with random /24 ECS",
-  count: VARIED,
-  rcode: NOERROR,
-  answers: 1,
-  query: (random) => withClientSubnet(random, aQuery("geo.example.com")),
-};
+/** Answered by where the client is, by an ECS /24 by chance. Those that are nobody else's to answer are asked of us alone. */
+export const STEERED_WORKLOADS: readonly Workload[] = [
+  steered("geo", "A by place, 100,000 networks", "geo.example.com", false),
+  steered("proximity", "A by distance, 8 members", "near.example.com", true),
+  steered("hash", "A by hash, 8 members", "sticky.example.com", true),
+  steered("latency", "A by round-trip time, 1,000,000 networks × 8 regions", "fast.example.com", true),
+  steered("chain", "A by place, distance and weight, 100 members", "chain.example.com", true),
+];
+
+function steered(id: string, title: string, name: string, isOursAlone: boolean): Workload {
+  return {
+    id,
+    title,
+    count: VARIED,
+    rcode: NOERROR,
+    answers: 1,
+    isOursAlone,
+    query: (random) => withClientSubnet(random, aQuery(name)),
+  };
+}
 
 /** Throws Error when there is none of that id. */
 export function workloadOf(id: string): Workload {
-  const workload = [...WORKLOADS, GEO].find((known) => known.id === id);
+  const workload = [...WORKLOADS, ...STEERED_WORKLOADS].find((known) => known.id === id);
   if (workload === undefined) throw new Error(`there is no workload "${id}"`);
   return workload;
 }

@@ -14,8 +14,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Coordinates } from "../src/geo/coordinates.ts";
 import { distanceKm, type UnitVector, unitVector } from "../src/geo/distance.ts";
-import type { Coordinates } from "../src/geo/served-place.ts";
 
 interface OurAirport {
   readonly type: string;

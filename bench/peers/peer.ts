@@ -27,6 +27,8 @@ export interface Place {
   readonly directory: string;
   /** An MMDB file with `continent.code` and `country.iso_code`; undefined: nothing is asked by place. */
   readonly geo: string | undefined;
+  /** A file of samples for `--rtt`; undefined: nothing is asked by round-trip time. */
+  readonly rtt: string | undefined;
   /** UDP and TCP, on 127.0.0.1. */
   readonly port: number;
 }

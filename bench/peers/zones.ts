@@ -43,25 +43,6 @@ export function geoMasterFile(record: string): string {
   return `${masterFileHead(GEO_NAME)}${record}\n`;
 }
 
-/** The same as one of our documents. */
-export function geoDocument(): string {
-  const members = GEO_MEMBERS.map((member) => {
-    const serves = [...member.continents, ...(member === GEO_DEFAULT ? ['"*"'] : [])];
-    return `{ name: ${member.name}, address: ${member.address}, serves: [${serves.join(", ")}] }`;
-  });
-  return `pools:
-  geo:
-    policy: geo
-    members: [${members.join(", ")}]
-zones:
-  ${GEO_NAME}:
-    ttl: 300
-    contact: hostmaster@example.com
-    records:
-      "@": { NS: [ns1.${SMALL_ZONE}., ns2.${SMALL_ZONE}.], pool: geo }
-`;
-}
-
 /** The small zone as a master file; `weighted` is the line for the weighted name. */
 export function smallMasterFile(weighted = `weighted A ${WEIGHTED_MEMBERS[2].address}`): string {
   return `${masterFileHead(SMALL_ZONE)}www A ${STATIC_ADDRESS}\n*.wild A ${WILDCARD_ADDRESS}\n${weighted}\n`;

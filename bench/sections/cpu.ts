@@ -11,8 +11,9 @@ import { type BenchContext, runUdp } from "../context.ts";
 import type { UdpRun } from "../figures.ts";
 import { formatWorkload } from "../report.ts";
 import type { ServerProcess } from "../server-process.ts";
-import { GEO, WORKLOADS, type Workload } from "../workloads.ts";
+import { STEERED_WORKLOADS, WORKLOADS, type Workload } from "../workloads.ts";
 
+const US = "windrose";
 const SECONDS = 1.5;
 const WARM_UP_SECONDS = 1;
 /** What slow servers are asked: the rows of the table that name them. */
@@ -20,9 +21,10 @@ const COMPARED_WITH_SLOW: readonly string[] = ["static", "weighted"];
 
 export async function measureCpu(context: BenchContext): Promise<UdpRun[]> {
   const { options, say } = context;
-  const workloads = [...WORKLOADS, GEO].filter(({ id }) => options.workloads.includes(id));
+  const workloads = [...WORKLOADS, ...STEERED_WORKLOADS].filter(({ id }) => options.workloads.includes(id));
   for (const { peer } of context.servers) {
-    for (const { id } of workloads) {
+    for (const { id, isOursAlone } of workloads) {
+      if (isOursAlone) continue;
       const lacks = peer.lacks?.(id);
       if (lacks !== undefined) say(`Left out: ${peer.title}, ${id}: ${lacks}`);
     }
@@ -46,7 +48,8 @@ export async function measureCpu(context: BenchContext): Promise<UdpRun[]> {
   return runs;
 }
 
-function isCompared({ peer }: ServerProcess, { id }: Workload): boolean {
+function isCompared({ peer }: ServerProcess, { id, isOursAlone }: Workload): boolean {
+  if (isOursAlone) return peer.id === US;
   if (peer.lacks?.(id) !== undefined) return false;
   return peer.isSlow !== true || COMPARED_WITH_SLOW.includes(id);
 }

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import type { Coordinates } from "../geo/served-place.ts";
+import type { Coordinates } from "../geo/coordinates.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import type { Name } from "../wire/name.ts";
 import type { ZoneImage } from "../zone/zone-image.ts";

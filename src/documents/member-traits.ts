@@ -7,13 +7,9 @@
  *
  * @module
  */
+import type { Coordinates } from "../geo/coordinates.ts";
 import { findPlace } from "../geo/places.ts";
-import {
-  type Coordinates,
-  formatServedPlace,
-  parseServedPlace,
-  type ServedPlace,
-} from "../geo/served-place.ts";
+import { formatServedPlace, parseServedPlace, type ServedPlace } from "../geo/served-place.ts";
 import type { Capacity, MemberSpec, StepSpec } from "../steering/spec.ts";
 import type { PoolDocument } from "./configuration.ts";
 import type { FaultList, Place } from "./fault-list.ts";

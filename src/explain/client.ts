@@ -4,6 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
+import { nameOfCountry } from "../geo/country-names.ts";
 import { cutAddress, formatAddress } from "../lib/address.ts";
 import { count } from "../lib/count.ts";
 import { type Branch, branch, formatTree } from "../lib/tree.ts";
@@ -33,6 +34,8 @@ interface PlaceReport {
   readonly source: "ecs" | "resolver";
   /** In CIDR form. */
   readonly network: string;
+  /** As documents have it, such as europe. */
+  readonly continent: string | null;
   /** ISO 3166-1 and 3166-2. */
   readonly country: string | null;
   readonly subdivision: string | null;
@@ -112,9 +115,13 @@ function headOf({ ecs, resolver, ecsIgnored }: ClientReport): string {
 }
 
 function placeBranches(place: PlaceReport): Branch[] {
-  const { country, subdivision, asNumber } = place;
+  const { continent, country, subdivision, asNumber } = place;
   const names = [
-    ...(country === null ? [] : [`country ${country} (${nameOfCountry(country)})`]),
+    ...(country !== null
+      ? [`country ${country} (${nameOfCountry(country)})`]
+      : continent !== null
+        ? [`continent ${continent}`]
+        : []),
     ...(subdivision === null ? [] : [`subdivision ${subdivision}`]),
     ...(asNumber === null ? [] : [`AS${asNumber}`]),
   ];
@@ -136,8 +143,4 @@ function coordinateBranches({ latitude, longitude, locatedBy }: PlaceReport): Br
 
 function degrees(value: number, positive: string, negative: string): string {
   return `${Math.abs(Math.round(value * 100) / 100)}°${value < 0 ? negative : positive}`;
-}
-
-function nameOfCountry(code: string): string {
-  return new Intl.DisplayNames(["en"], { type: "region" }).of(code) ?? code;
 }

@@ -9,7 +9,7 @@
  * @module
  */
 import { randomInt } from "node:crypto";
-import { cutAddress, formatAddress, parseAddress, parsePrefix } from "../lib/address.ts";
+import { cutAddress, parseAddress, parsePrefix, prefixMeant } from "../lib/address.ts";
 import { type Name, parseName, ROOT } from "../wire/name.ts";
 import { parseType } from "../wire/rr-type.ts";
 
@@ -102,12 +102,11 @@ function readClient(
 }
 
 function whyNoNetwork(text: string): string {
-  const [address, length] = text.split("/") as [string, string];
-  const octets = parseAddress(address);
-  const isLength = octets !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= 8 * octets.length;
-  const hint = isLength
-    ? `it has bits beyond /${length}; did you mean ${formatAddress(cutAddress(octets, Number(length)))}/${Number(length)}?`
-    : "write it as 203.0.113.0/24 or 2001:db8::/56";
+  const meant = prefixMeant(text);
+  const hint =
+    meant === undefined
+      ? "write it as 203.0.113.0/24 or 2001:db8::/56"
+      : `it has bits beyond its length; did you mean ${meant}?`;
   return `"${text}" is no network: ${hint}`;
 }
 

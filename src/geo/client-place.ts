@@ -5,7 +5,13 @@
  * @module
  */
 import { ClientNetwork } from "../lib/client-network.ts";
-import { formatCountry, formatSubdivision } from "./place-codes.ts";
+import {
+  COUNTRY_CODES,
+  continentOf,
+  formatContinent,
+  formatCountry,
+  formatSubdivision,
+} from "./place-codes.ts";
 import { type PlaceData, type PlaceDatum, POINT_LENGTH } from "./place-data.ts";
 import { FoundPlace, findIPv4, findIPv6, type PlaceTable, UNKNOWN } from "./place-table.ts";
 
@@ -18,6 +24,8 @@ export interface PlaceDescription {
   readonly network: string;
   /** It is in a special-purpose network, which is nobody's place. */
   readonly isSpecial: boolean;
+  /** As documents have it, such as europe. */
+  readonly continent: string | null;
   readonly country: string | null;
   readonly subdivision: string | null;
   readonly asNumber: number | null;
@@ -61,8 +69,13 @@ export class ClientPlace {
 
   /** countryCode(); 0 = not known. */
   country(): number {
-    if (this.#country === NOT_YET) this.#country = this.#lookUp("country");
-    return this.#country;
+    const code = this.#countryOrContinent();
+    return code < COUNTRY_CODES ? code : UNKNOWN;
+  }
+
+  /** continentCode(), which may be known where the country is not; 0 = not known. */
+  continent(): number {
+    return continentOf(this.#countryOrContinent());
   }
 
   /** subdivisionCode(); 0 = not known. */
@@ -87,11 +100,13 @@ export class ClientPlace {
   describe(): PlaceDescription {
     const { network, data } = this;
     const [country, subdivision, asNumber] = [this.country(), this.subdivision(), this.asNumber()];
+    const continent = this.continent();
     const isLocated = this.locate();
     return {
       source: network.source,
       network: network.format(),
       isSpecial: network.specialLength() > 0,
+      continent: continent === UNKNOWN ? null : formatContinent(continent),
       country: country === UNKNOWN ? null : formatCountry(country),
       subdivision: subdivision === UNKNOWN ? null : formatSubdivision(subdivision),
       asNumber: asNumber === UNKNOWN ? null : asNumber,
@@ -100,6 +115,11 @@ export class ClientPlace {
       locatedBy: isLocated ? this.locatedBy : null,
       sources: data?.sources ?? [],
     };
+  }
+
+  #countryOrContinent(): number {
+    if (this.#country === NOT_YET) this.#country = this.#lookUp("country");
+    return this.#country;
   }
 
   #locate(): boolean {

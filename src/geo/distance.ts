@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Coordinates } from "./served-place.ts";
+import type { Coordinates } from "./coordinates.ts";
 
 /** Mean radius R1 of the GRS 80 ellipsoid (Moritz, 2000). */
 export const EARTH_RADIUS_KM = 6371.0088;

@@ -34,12 +34,13 @@ const CONTINENT_NAMES: Readonly<Record<string, string>> = {
 };
 
 const SUBDIVISION_SHIFT = 16;
-/** A country's code is below this. */
+/** A country's code is below this; "somewhere in a continent" is this more than the continent's. */
 export const COUNTRY_CODES = 1024;
 
-const continents = new Uint16Array(COUNTRY_CODES);
+const continents = new Uint16Array(2 * COUNTRY_CODES);
 for (const [continent, countries] of Object.entries(COUNTRIES)) {
   for (const country of countries.split(" ")) continents[letters(country)] = letters(continent);
+  continents[somewhereIn(letters(continent))] = letters(continent);
 }
 
 /** All countries there are, in the order of continents. */
@@ -102,7 +103,12 @@ export function formatContinent(code: number): string {
   return Object.entries(CONTINENT_NAMES).find(([, each]) => each === two)?.[0] ?? two;
 }
 
-/** 0 for 0. */
+/** Stands in place data for the country where only the continent is known; 0 for 0. */
+export function somewhereIn(continent: number): number {
+  return continent === 0 ? 0 : COUNTRY_CODES + continent;
+}
+
+/** Of a country, or of somewhere in a continent; 0 for 0. */
 export function continentOf(country: number): number {
   return continents[country] ?? 0;
 }

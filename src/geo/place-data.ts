@@ -7,6 +7,8 @@
  *   asNumber      the number
  *   coordinates   index into `points`
  *
+ * A country may also be somewhereIn() a continent, where a record has no more.
+ *
  * Several files are laid over each other: a later one counts where it knows something.
  *
  * @module
@@ -16,9 +18,28 @@ import { fileURLToPath } from "node:url";
 import { WindroseError } from "../lib/errors.ts";
 import { unitVector } from "./distance.ts";
 import { Mmdb, type Networks, NO_RECORD } from "./mmdb.ts";
-import { allCountries, COUNTRY_CODES, countryCode, formatCountry, subdivisionCode } from "./place-codes.ts";
-import { overlay, type PlaceRanges, type PlaceTable, RangeList, UNKNOWN } from "./place-table.ts";
+import {
+  allCountries,
+  COUNTRY_CODES,
+  continentCode,
+  countryCode,
+  formatCountry,
+  somewhereIn,
+  subdivisionCode,
+} from "./place-codes.ts";
+import {
+  type Choice,
+  chooseKnown,
+  countOf,
+  overlay,
+  type PlaceRanges,
+  type PlaceTable,
+  placeAt,
+  RangeList,
+  UNKNOWN,
+} from "./place-table.ts";
 import { placeOfCountry } from "./places.ts";
+import { subdivisionNamed } from "./subdivision-names.ts";
 
 export interface PlaceData {
   readonly sources: readonly PlaceSource[];
@@ -64,21 +85,58 @@ export function defaultPlaceFile(): string {
 export function loadPlaceData(files: readonly string[]): PlaceData {
   const points = new PointList();
   const loaded = files.map((file) => loadFile(file, points));
-  if (!loaded.some(({ tables }) => tables.country !== null))
+  if (!loaded.some(({ tables }) => hasCountries(tables.country)))
     loaded.unshift(loadFile(defaultPlaceFile(), points));
-  const joined: PlaceTables = { country: null, subdivision: null, asNumber: null, coordinates: null };
-  for (const { tables } of loaded) {
-    for (const datum of PLACE_DATA) {
-      const [below, over] = [joined[datum], tables[datum]];
-      joined[datum] = below === null || over === null ? (over ?? below) : overlay(below, over);
-    }
-  }
+  let joined: PlaceTables = { country: null, subdivision: null, asNumber: null, coordinates: null };
+  for (const { tables } of loaded) joined = join(joined, tables);
   return {
     sources: loaded.map(({ source }) => source),
     ...joined,
     points: points.finish(),
     countryPoints: countryPoints(),
   };
+}
+
+/** Where a file says another country than those below it, what these say of where in theirs is wrong too. */
+function join(below: PlaceTables, over: PlaceTables): PlaceTables {
+  const moved =
+    below.country === null || over.country === null ? null : overlay(below.country, over.country, isMoved);
+  const stay = (table: PlaceTable | null) =>
+    table === null || moved === null
+      ? table
+      : overlay(table, moved, (value, other) => (other === 1 ? UNKNOWN : value));
+  return {
+    country: layOver(below.country, over.country, chooseCountry),
+    subdivision: layOver(stay(below.subdivision), over.subdivision, chooseKnown),
+    asNumber: layOver(below.asNumber, over.asNumber, chooseKnown),
+    coordinates: layOver(stay(below.coordinates), over.coordinates, chooseKnown),
+  };
+}
+
+function layOver(below: PlaceTable | null, over: PlaceTable | null, choose: Choice): PlaceTable | null {
+  return below === null || over === null ? (over ?? below) : overlay(below, over, choose);
+}
+
+function isMoved(base: number, over: number): number {
+  return isCountry(base) && isCountry(over) && base !== over ? 1 : 0;
+}
+
+function hasCountries(table: PlaceTable | null): boolean {
+  return [table?.ipv4, table?.ipv6].some((ranges) => ranges !== undefined && someValue(ranges, isCountry));
+}
+
+function someValue(ranges: PlaceRanges, test: (value: number) => boolean): boolean {
+  for (let range = 0; range < countOf(ranges); range++) if (test(placeAt(ranges, range))) return true;
+  return false;
+}
+
+function isCountry(code: number): boolean {
+  return code !== UNKNOWN && code < COUNTRY_CODES;
+}
+
+/** A continent alone says less than a country of the file below. */
+function chooseCountry(base: number, over: number): number {
+  return isCountry(base) && !isCountry(over) ? base : chooseKnown(base, over);
 }
 
 function loadFile(file: string, points: PointList): { source: PlaceSource; tables: PlaceTables } {
@@ -166,8 +224,8 @@ function compileTables(mmdb: Mmdb, points: PointList): PlaceTables {
     if (!records.has(datum)) return null;
     const values = Uint32Array.from(records.values[datum]);
     return {
-      ipv4: rangesOf(ipv4, numbersOfIPv4, values, false),
-      ipv6: rangesOf(ipv6, numbersOfIPv6, values, true),
+      ipv4: rangesOf(ipv4, numbersOfIPv4, values, 4),
+      ipv6: rangesOf(ipv6, numbersOfIPv6, values, 6),
     };
   };
   return {
@@ -178,16 +236,11 @@ function compileTables(mmdb: Mmdb, points: PointList): PlaceTables {
   };
 }
 
-function rangesOf(
-  networks: Networks,
-  numbers: Uint32Array,
-  values: Uint32Array,
-  hasLowStarts: boolean,
-): PlaceRanges {
+function rangesOf(networks: Networks, numbers: Uint32Array, values: Uint32Array, family: 4 | 6): PlaceRanges {
   const { length, starts, lowStarts } = networks;
   const list = new RangeList();
   for (let at = 0; at < length; at++) list.push(starts[at]!, lowStarts[at]!, values[numbers[at]!]!);
-  return list.finish(hasLowStarts);
+  return list.finish(family);
 }
 
 /** A record in MaxMind's form or laid flat. What is missing, or makes no sense, is unknown. */
@@ -200,7 +253,7 @@ function readRecord(record: unknown, points: PointList): RecordValues {
     countryCode(textOf(fields.country)) ||
     countryCode(textOf(mapOf(fields.registered_country).iso_code));
   return {
-    country,
+    country: country || readContinent(fields),
     subdivision: readSubdivision(fields, country),
     asNumber: readAsNumber(fields.autonomous_system_number ?? fields.asn),
     coordinates: points.indexOf(
@@ -210,12 +263,25 @@ function readRecord(record: unknown, points: PointList): RecordValues {
   };
 }
 
-/** Of several the widest, which stands first. Codes come without their country (CA) or with it (US-CA); names are none. */
+/** Of a record without a country; UNKNOWN where it has no continent either. */
+function readContinent(fields: Readonly<Record<string, unknown>>): number {
+  const text =
+    textOf(mapOf(fields.continent).code) || textOf(fields.continent_code) || textOf(fields.continent);
+  return somewhereIn(continentCode(`continent:${text}`));
+}
+
+/** Of several the widest, which stands first. Codes come without their country (CA) or with it (US-CA). */
 function readSubdivision(fields: Readonly<Record<string, unknown>>, country: number): number {
-  const listed = Array.isArray(fields.subdivisions) ? mapOf(fields.subdivisions[0]).iso_code : undefined;
-  const text = textOf(listed) || textOf(fields.region_code) || textOf(fields.state1);
-  if (text === "" || country === UNKNOWN) return UNKNOWN;
-  return subdivisionCode(text.includes("-") ? text : `${formatCountry(country)}-${text}`);
+  if (country === UNKNOWN) return UNKNOWN;
+  const listed = mapOf(Array.isArray(fields.subdivisions) ? fields.subdivisions[0] : undefined);
+  const text =
+    textOf(listed.iso_code) ||
+    textOf(fields.region_code) ||
+    textOf(fields.state1) ||
+    textOf(mapOf(listed.names).en);
+  const within = formatCountry(country);
+  const code = subdivisionCode(text.includes("-") ? text : `${within}-${text}`);
+  return code !== UNKNOWN || text === "" ? code : subdivisionCode(subdivisionNamed(within, text) ?? "");
 }
 
 /** `64500`, as a number or a text, or `AS64500`. */

@@ -1,11 +1,11 @@
 /**
  * One datum by address: the sorted starts of ranges, and a value for each, in shared memory.
  *
- *   index    for each 16 leading bits the range that they begin in
- *   starts   0        1.0.0.0   1.0.1.0   1.0.4.0  …
- *   values   unknown  AU        CN        AU
+ *   index   for each 16 leading bits the range that they begin in
+ *   words   0, unknown │ 1.0.0.0, AU │ 1.0.1.0, CN │ 1.0.4.0, AU │ …
  *
- * A look-up is a binary search among the ranges that share 16 bits. Neighbours of equal value are one range, so
+ * A look-up is a binary search among the ranges that share 16 bits. Start and value stand side by side, in one cache line
+ * with the start of the next. Neighbours of equal value are one range, so
  * the widest block around an address that lies in its range is the widest over which the datum is the same: its scope.
  *
  * IPv6 is kept to 64 bits: no site is given less (RFC 6177), and half as much memory is touched.
@@ -27,11 +27,30 @@ export interface PlaceTable {
 
 export interface PlaceRanges {
   readonly index: Uint32Array;
-  /** The first 32 bits of where each range starts; the first one starts at 0. */
-  readonly starts: Uint32Array;
-  /** Of IPv6, the 32 bits behind; of IPv4 nothing. */
-  readonly lowStarts: Uint32Array;
-  readonly values: Uint32Array;
+  /** `stride` words for each range: the first 32 bits of where it starts, of IPv6 the 32 behind, the value. The first one starts at 0. */
+  readonly words: Uint32Array;
+  /** IPV4_STRIDE or IPV6_STRIDE. */
+  readonly stride: number;
+}
+
+const IPV4_STRIDE = 2;
+const IPV6_STRIDE = 3;
+
+export function countOf({ words, stride }: PlaceRanges): number {
+  return words.length / stride;
+}
+
+export function startOf({ words, stride }: PlaceRanges, range: number): number {
+  return words[range * stride]!;
+}
+
+/** 0 for IPv4. */
+export function lowStartOf({ words, stride }: PlaceRanges, range: number): number {
+  return stride === IPV4_STRIDE ? 0 : words[range * stride + 1]!;
+}
+
+export function placeAt({ words, stride }: PlaceRanges, range: number): number {
+  return words[(range + 1) * stride - 1]!;
 }
 
 /** What a look-up found. One for each thread. */
@@ -42,42 +61,45 @@ export class FoundPlace {
 }
 
 export function findIPv4({ ipv4 }: PlaceTable, address: number, found: FoundPlace): void {
-  const { index, starts, values } = ipv4;
+  const { index, words } = ipv4;
   const head = address >>> INDEX_SHIFT;
   let low = index[head]!;
   let high = index[head + 1]!;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    if (starts[middle]! <= address) low = middle;
+    if (words[IPV4_STRIDE * middle]! <= address) low = middle;
     else high = middle - 1;
   }
-  found.value = values[low]!;
+  const at = IPV4_STRIDE * low;
+  const next = at + IPV4_STRIDE;
+  found.value = words[at + 1]!;
   // No block holds that reaches to the last address before the range, or to the first behind it.
-  const before = low === 0 ? 0 : differentAt(address ^ (starts[low]! - 1), 0);
-  const behind = low === starts.length - 1 ? 0 : differentAt(address ^ starts[low + 1]!, 0);
+  const before = low === 0 ? 0 : differentAt(address ^ (words[at]! - 1), 0);
+  const behind = next === words.length ? 0 : differentAt(address ^ words[next]!, 0);
   found.scopePrefixLength = Math.max(before, behind);
 }
 
 /** `high32` and `low32` are the first 64 bits of the address. */
 export function findIPv6({ ipv6 }: PlaceTable, high32: number, low32: number, found: FoundPlace): void {
-  const { index, starts, lowStarts, values } = ipv6;
+  const { index, words } = ipv6;
   const head = high32 >>> INDEX_SHIFT;
   let low = index[head]!;
   let high = index[head + 1]!;
   while (low < high) {
     const middle = (low + high + 1) >>> 1;
-    const start = starts[middle]!;
-    if (start < high32 || (start === high32 && lowStarts[middle]! <= low32)) low = middle;
+    const start = words[IPV6_STRIDE * middle]!;
+    if (start < high32 || (start === high32 && words[IPV6_STRIDE * middle + 1]! <= low32)) low = middle;
     else high = middle - 1;
   }
-  found.value = values[low]!;
+  const at = IPV6_STRIDE * low;
+  const next = at + IPV6_STRIDE;
+  found.value = words[at + 2]!;
   let before = 0;
   if (low > 0) {
-    const lowStart = lowStarts[low]!;
-    before = differentAt(high32 ^ (starts[low]! - (lowStart === 0 ? 1 : 0)), low32 ^ (lowStart - 1));
+    const lowStart = words[at + 1]!;
+    before = differentAt(high32 ^ (words[at]! - (lowStart === 0 ? 1 : 0)), low32 ^ (lowStart - 1));
   }
-  const next = low + 1;
-  const behind = next === starts.length ? 0 : differentAt(high32 ^ starts[next]!, low32 ^ lowStarts[next]!);
+  const behind = next === words.length ? 0 : differentAt(high32 ^ words[next]!, low32 ^ words[next + 1]!);
   found.scopePrefixLength = Math.max(before, behind);
 }
 
@@ -104,27 +126,26 @@ export class RangeList {
     this.#length++;
   }
 
-  finish(hasLowStarts: boolean): PlaceRanges {
+  finish(family: 4 | 6): PlaceRanges {
     if (this.#length === 0) this.push(0, 0, UNKNOWN);
-    const starts = shared(this.#starts, this.#length);
-    const index = new Uint32Array(new SharedArrayBuffer(4 * INDEX_LENGTH));
+    const [starts, lowStarts, values] = [this.#starts, this.#lowStarts, this.#values];
+    const index = shared(INDEX_LENGTH);
     let range = 0;
     for (let head = 0; head < INDEX_LENGTH - 1; head++) {
       const address = (head << INDEX_SHIFT) >>> 0;
-      while (
-        range + 1 < this.#length &&
-        isAtOrBefore(starts[range + 1]!, this.#lowStarts[range + 1]!, address)
-      )
+      while (range + 1 < this.#length && isAtOrBefore(starts[range + 1]!, lowStarts[range + 1]!, address))
         range++;
       index[head] = range;
     }
     index[INDEX_LENGTH - 1] = this.#length - 1;
-    return {
-      index,
-      starts,
-      lowStarts: shared(this.#lowStarts, hasLowStarts ? this.#length : 0),
-      values: shared(this.#values, this.#length),
-    };
+    const stride = family === 4 ? IPV4_STRIDE : IPV6_STRIDE;
+    const words = shared(stride * this.#length);
+    for (let i = 0; i < this.#length; i++) {
+      words[stride * i] = starts[i]!;
+      if (family === 6) words[stride * i + 1] = lowStarts[i]!;
+      words[stride * (i + 1) - 1] = values[i]!;
+    }
+    return { index, words, stride };
   }
 
   #grow(): void {
@@ -134,38 +155,41 @@ export class RangeList {
   }
 }
 
+/** What counts of two values of one network. */
+export type Choice = (base: number, over: number) => number;
+
 /** `over` where it knows something, `base` elsewhere. */
-export function overlay(base: PlaceTable, over: PlaceTable): PlaceTable {
+export function chooseKnown(base: number, over: number): number {
+  return over === UNKNOWN ? base : over;
+}
+
+/** Lays one table over another. */
+export function overlay(base: PlaceTable, over: PlaceTable, choose: Choice): PlaceTable {
   return {
-    ipv4: overlayRanges(base.ipv4, over.ipv4, false),
-    ipv6: overlayRanges(base.ipv6, over.ipv6, true),
+    ipv4: overlayRanges(base.ipv4, over.ipv4, choose, 4),
+    ipv6: overlayRanges(base.ipv6, over.ipv6, choose, 6),
   };
 }
 
-function overlayRanges(base: PlaceRanges, over: PlaceRanges, hasLowStarts: boolean): PlaceRanges {
+function overlayRanges(base: PlaceRanges, over: PlaceRanges, choose: Choice, family: 4 | 6): PlaceRanges {
   const list = new RangeList();
+  const [unders, aboves] = [countOf(base), countOf(over)];
   let [under, above] = [0, 0];
-  while (under < base.values.length || above < over.values.length) {
-    const takesBase =
-      above === over.values.length || (under < base.values.length && isBefore(base, under, over, above));
-    const takesOver =
-      under === base.values.length || (above < over.values.length && isBefore(over, above, base, under));
+  while (under < unders || above < aboves) {
+    const takesBase = above === aboves || (under < unders && isBefore(base, under, over, above));
+    const takesOver = under === unders || (above < aboves && isBefore(over, above, base, under));
     const [from, at] = takesBase ? [base, under] : [over, above];
     if (!takesOver) under++;
     if (!takesBase) above++;
-    const value = over.values[Math.max(0, above - 1)]!;
-    list.push(
-      from.starts[at]!,
-      from.lowStarts[at] ?? 0,
-      value === UNKNOWN ? base.values[Math.max(0, under - 1)]! : value,
-    );
+    const value = choose(placeAt(base, Math.max(0, under - 1)), placeAt(over, Math.max(0, above - 1)));
+    list.push(startOf(from, at), lowStartOf(from, at), value);
   }
-  return list.finish(hasLowStarts);
+  return list.finish(family);
 }
 
 function isBefore(a: PlaceRanges, i: number, b: PlaceRanges, j: number): boolean {
-  const [high, other] = [a.starts[i]!, b.starts[j]!];
-  return high < other || (high === other && (a.lowStarts[i] ?? 0) < (b.lowStarts[j] ?? 0));
+  const [high, other] = [startOf(a, i), startOf(b, j)];
+  return high < other || (high === other && lowStartOf(a, i) < lowStartOf(b, j));
 }
 
 /** Does a range that starts there cover the address whose low 32 bits are 0, or begin before it? */
@@ -179,8 +203,6 @@ function twice(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-function shared(words: Uint32Array, length: number): Uint32Array {
-  const copy = new Uint32Array(new SharedArrayBuffer(4 * length));
-  copy.set(words.subarray(0, length));
-  return copy;
+function shared(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(4 * length));
 }

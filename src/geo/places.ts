@@ -15,7 +15,8 @@
 import { readFileSync } from "node:fs";
 import { nearestWord } from "../lib/nearest.ts";
 import { CLOUD_REGIONS } from "./cloud-regions.ts";
-import type { Coordinates } from "./served-place.ts";
+import type { Coordinates } from "./coordinates.ts";
+import { countryCalled } from "./country-names.ts";
 
 interface Tables {
   readonly airports: ReadonlyMap<string, Coordinates>;
@@ -44,7 +45,7 @@ export function findPlace(text: string): Coordinates | { readonly fault: string 
   if (colon >= 0) return findRegion(text.slice(0, colon).toLowerCase(), text.slice(colon + 1).toLowerCase());
   const code = text.toUpperCase();
   const { airports, countries, subdivisions } = placeTables();
-  if (/^[A-Z]{2}$/.test(code)) return countries.get(code) ?? unknown("country", code, countries.keys());
+  if (/^[A-Z]{2}$/.test(code)) return countries.get(code) ?? unknownCountry(code, countries.keys());
   if (/^[A-Z]{3}$/.test(code)) return airports.get(code) ?? unknown("airport", code, airports.keys());
   if (/^[A-Z]{2}-[A-Z0-9]{1,3}$/.test(code)) {
     const fault = subdivisionFault(code);
@@ -52,7 +53,8 @@ export function findPlace(text: string): Coordinates | { readonly fault: string 
     return subdivisions.get(code) ?? { fault: `nobody told where "${code}" is; give [latitude, longitude]` };
   }
   const provider = Object.keys(CLOUD_REGIONS).find((name) => regionsOf(name).has(text.toLowerCase()));
-  const hint = provider === undefined ? PLACE_FORMS : `did you mean ${provider}:${text.toLowerCase()}?`;
+  const meant = provider === undefined ? countryCalled(text) : `${provider}:${text.toLowerCase()}`;
+  const hint = meant === undefined ? PLACE_FORMS : `did you mean ${meant}?`;
   return { fault: `"${text}" is no place that is known; ${hint}` };
 }
 
@@ -89,6 +91,12 @@ function* prefixed(provider: string, known: ReadonlyMap<string, Coordinates>): I
   for (const region of known.keys()) yield `${provider}:${region}`;
 }
 
+function unknownCountry(code: string, known: Iterable<string>): { readonly fault: string } {
+  const called = countryCalled(code);
+  if (called === undefined) return unknown("country", code, known);
+  return { fault: `"${code}" is no country that is known; did you mean ${called}?` };
+}
+
 function unknown(kind: string, name: string, candidates: Iterable<string>): { readonly fault: string } {
   const nearest = nearestNames(name, candidates);
   const hint =
@@ -112,7 +120,9 @@ function nearestNames(name: string, candidates: Iterable<string>): string[] {
   return found;
 }
 
+/** How far two names begin alike; all the way where one is the other with letters swapped. */
 function commonLength(a: string, b: string): number {
+  if ([...a].sort().join("") === [...b].sort().join("")) return a.length;
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
   return length;

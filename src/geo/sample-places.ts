@@ -13,7 +13,7 @@ import type { Random } from "../lib/random.ts";
 import { ClientPlace } from "./client-place.ts";
 import { continentOf } from "./place-codes.ts";
 import type { PlaceData, PlaceDatum } from "./place-data.ts";
-import { type PlaceRanges, UNKNOWN } from "./place-table.ts";
+import { countOf, lowStartOf, type PlaceRanges, placeAt, startOf, UNKNOWN } from "./place-table.ts";
 import type { ServedPlace } from "./served-place.ts";
 
 export interface SampledNetwork {
@@ -44,7 +44,9 @@ export function sampleNetworks(
   const isThere = ({ address, length }: SampledNetwork) => {
     client.network.set(address.length === 4 ? 4 : 6, address, 0, length, "resolver");
     client.begin(data);
-    return matches(place, client[datumOf(place)]());
+    return place.kind === "continent"
+      ? client.continent() === place.code
+      : matches(place, client[datumOf(place)]());
   };
   const ipv4 = piecesOf(table.ipv4, place, 4);
   const ipv6 = piecesOf(table.ipv6, place, 6);
@@ -83,8 +85,8 @@ function piecesOf(table: PlaceRanges, place: SampledPlace, family: 4 | 6): Piece
   const ranges: number[] = [];
   const sizes: number[] = [];
   let total = 0;
-  for (const [range, value] of table.values.entries()) {
-    if (!matches(place, value)) continue;
+  for (let range = 0; range < countOf(table); range++) {
+    if (!matches(place, placeAt(table, range))) continue;
     const size = Math.max(1, firstNetwork(table, range + 1, family) - firstNetwork(table, range, family));
     ranges.push(range);
     sizes.push(size);
@@ -94,10 +96,12 @@ function piecesOf(table: PlaceRanges, place: SampledPlace, family: 4 | 6): Piece
 }
 
 /** The number of the first /24 or /48 that begins in a range, or behind it. */
-function firstNetwork({ starts, lowStarts }: PlaceRanges, range: number, family: 4 | 6): number {
-  if (range === starts.length) return family === 4 ? 2 ** 24 : 2 ** 48;
-  const start = starts[range]!;
-  return family === 4 ? Math.ceil(start / 256) : start * 0x1_0000 + Math.ceil(lowStarts[range]! / 0x1_0000);
+function firstNetwork(table: PlaceRanges, range: number, family: 4 | 6): number {
+  if (range === countOf(table)) return family === 4 ? 2 ** 24 : 2 ** 48;
+  const start = startOf(table, range);
+  return family === 4
+    ? Math.ceil(start / 256)
+    : start * 0x1_0000 + Math.ceil(lowStartOf(table, range) / 0x1_0000);
 }
 
 interface Drawn {
@@ -120,7 +124,7 @@ function draw({ ranges, sizes, total }: Pieces, count: number, random: Random): 
 }
 
 function networkOfIPv4(table: PlaceRanges, { range, nth }: Drawn): SampledNetwork {
-  const start = table.starts[range]!;
+  const start = startOf(table, range);
   const first = firstNetwork(table, range, 4);
   // A range that holds no whole /24: an address of it.
   if (firstNetwork(table, range + 1, 4) <= first) return { address: octetsOf(4, start), length: 32 };
@@ -130,7 +134,7 @@ function networkOfIPv4(table: PlaceRanges, { range, nth }: Drawn): SampledNetwor
 function networkOfIPv6(table: PlaceRanges, { range, nth }: Drawn): SampledNetwork {
   const first = firstNetwork(table, range, 6);
   if (firstNetwork(table, range + 1, 6) <= first)
-    return { address: octetsOf(16, table.starts[range]!, table.lowStarts[range]!), length: 64 };
+    return { address: octetsOf(16, startOf(table, range), lowStartOf(table, range)), length: 64 };
   const number = first + nth;
   return {
     address: octetsOf(16, Math.floor(number / 0x1_0000), (number % 0x1_0000) * 0x1_0000),

@@ -9,8 +9,9 @@
  *
  * @module
  */
-import { formatAddress, parseAddress, parsePrefix } from "../lib/address.ts";
+import { formatAddress, parseAddress, parsePrefix, prefixMeant } from "../lib/address.ts";
 import { nearestWord } from "../lib/nearest.ts";
+import { countryCalled } from "./country-names.ts";
 import {
   allContinents,
   allCountries,
@@ -22,12 +23,6 @@ import {
   subdivisionCode,
 } from "./place-codes.ts";
 import { subdivisionFault } from "./places.ts";
-
-/** Degrees: latitude −90 to 90, longitude −180 to 180. */
-export interface Coordinates {
-  readonly latitude: number;
-  readonly longitude: number;
-}
 
 export type ServedPlace =
   | { readonly kind: "network"; readonly address: Uint8Array; readonly length: number }
@@ -46,7 +41,7 @@ export function parseServedPlace(text: string): ServedPlace | { readonly fault: 
   if (text.includes("/")) return parseNetwork(text);
   const address = parseAddress(text);
   if (address !== undefined) return { kind: "network", address, length: 8 * address.length };
-  const as = /^AS([0-9]{1,10})$/i.exec(text);
+  const as = /^AS([0-9]+)$/i.exec(text);
   if (as !== null) {
     const number = Number(as[1]);
     if (number >= 1 && number <= AS_NUMBER_MAX) return { kind: "as", number };
@@ -56,7 +51,7 @@ export function parseServedPlace(text: string): ServedPlace | { readonly fault: 
   if (/^[A-Za-z]{2}-/.test(text)) return parseSubdivision(text);
   const continent = continentCode(text);
   if (continent !== 0) return { kind: "continent", code: continent };
-  const near = nearestWord(text, allContinents());
+  const near = nearestWord(text, allContinents()) ?? countryCalled(text);
   return {
     fault: `"${text}" is no place that can be served; ${near === undefined ? FORMS : `did you mean ${near}?`}`,
   };
@@ -83,9 +78,12 @@ export function formatServedPlace(place: ServedPlace): string {
 function parseNetwork(text: string): ServedPlace | { readonly fault: string } {
   const prefix = parsePrefix(text);
   if (prefix !== undefined) return { kind: "network", ...prefix };
-  return {
-    fault: `"${text}" is no network; wanted one like 198.51.100.0/24 or 2001:db8::/32, with no bit set beyond its length`,
-  };
+  const meant = prefixMeant(text);
+  const hint =
+    meant === undefined
+      ? "wanted one like 198.51.100.0/24 or 2001:db8::/32"
+      : `it has bits beyond its length; did you mean ${meant}?`;
+  return { fault: `"${text}" is no network; ${hint}` };
 }
 
 function parseCountry(text: string): ServedPlace | { readonly fault: string } {
@@ -95,8 +93,7 @@ function parseCountry(text: string): ServedPlace | { readonly fault: string } {
   if (continent !== 0) {
     return { fault: `"${text}" is no country; for the continent write ${formatContinent(continent)}` };
   }
-  if (text.toUpperCase() === "UK") return { fault: `"${text}" is no country; did you mean GB?` };
-  const near = nearestWord(text, allCountries());
+  const near = countryCalled(text) ?? nearestWord(text, allCountries());
   return {
     fault: `"${text}" is no country (ISO 3166-1)${near === undefined ? "" : `; did you mean ${near}?`}`,
   };

@@ -25,6 +25,9 @@ export interface SampleLine {
 const RTT_MS_MAX = 60_000;
 /** As ids of documents are. */
 const REGION = /^[A-Za-z0-9_](?:[A-Za-z0-9_.:-]{0,62}[A-Za-z0-9_])?$/;
+/** ISO 8601: a date, with a time or without, and that with a zone or without. */
+const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/i;
+const DAY_LENGTH = "2026-01-31".length;
 const COLUMNS = ["network", "region", "rtt_ms", "at", "count"] as const;
 type Column = (typeof COLUMNS)[number];
 /** Other spellings of columns and keys. */
@@ -167,7 +170,10 @@ function secondsOf(value: unknown): number {
   const seconds = numberOf(value);
   // Of 12 digits and more they are milliseconds: as seconds that would be in 5138 or later.
   if (seconds >= 0) return seconds >= 1e11 ? seconds / 1000 : seconds;
-  const ms = typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
+  const date = typeof value === "string" ? DATE.exec(value) : null;
+  // A time without a zone is UTC: JavaScript takes it for that of the machine, and nodes may stand in several.
+  const isLocal = date !== null && date[0].length > DAY_LENGTH && date[1] === undefined;
+  const ms = date === null ? Number.NaN : Date.parse(isLocal ? `${date[0]}Z` : date[0]);
   if (Number.isNaN(ms))
     throw new BadLine(
       `${shown(value)} is no time; write it as in 2026-01-31T12:00:00Z, or in seconds since 1970`,

@@ -30,12 +30,24 @@ export function formatAddress(octets: Uint8Array): string {
 
 /** A network in CIDR form. Undefined when it is none, or when bits beyond the length are set. */
 export function parsePrefix(text: string): { address: Uint8Array; length: number } | undefined {
+  const prefix = readPrefix(text);
+  return prefix === undefined || hasBitsBeyond(prefix.address, prefix.length) ? undefined : prefix;
+}
+
+/** The network that a text with bits set beyond its length probably means; undefined when that is not what is wrong with it. */
+export function prefixMeant(text: string): string | undefined {
+  const prefix = readPrefix(text);
+  if (prefix === undefined || !hasBitsBeyond(prefix.address, prefix.length)) return undefined;
+  return `${formatAddress(cutAddress(prefix.address, prefix.length))}/${prefix.length}`;
+}
+
+function readPrefix(text: string): { address: Uint8Array; length: number } | undefined {
   const slash = text.indexOf("/");
   if (slash < 0) return undefined;
   const address = parseAddress(text.slice(0, slash));
   const length = parseDecimal(text.slice(slash + 1), 128);
   if (address === undefined || length === undefined || length > address.length * 8) return undefined;
-  return hasBitsBeyond(address, length) ? undefined : { address, length };
+  return { address, length };
 }
 
 /** A copy in which the bits beyond the length are 0. */

@@ -11,6 +11,7 @@ import { randomInt } from "node:crypto";
 import type { Logger } from "pino";
 import { SeededRandom } from "../lib/random.ts";
 import { applyNews, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
+import { setSecret } from "../steering/pairs.ts";
 import type { Identity } from "./chaos.ts";
 import type { Respond } from "./client.ts";
 import { CounterBlocks } from "./counter-blocks.ts";
@@ -45,6 +46,7 @@ export class DataPlane {
 
   constructor({ snapshot, identity, tcpLimits, workers, udp, log }: DataPlaneOptions) {
     const onFailure = failureReport(log);
+    setSecret(snapshot.live.pairs, randomInt(2 ** 32));
     const tcpIdleTimeoutMs = tcpLimits.idleTimeoutMs;
     this.#view = new View({
       snapshot,

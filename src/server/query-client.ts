@@ -26,8 +26,12 @@ export function setClient(view: View, octets: Uint8Array, sender: Client): void 
   if (sourceLength > 0) {
     network.set(octets[ecsOffset + 1] === 1 ? 4 : 6, octets, ecsOffset + 4, sourceLength, "ecs");
     view.ecsSpecialLength = network.specialLength();
-    if (view.ecsSpecialLength === 0) return;
+    if (view.ecsSpecialLength === 0) {
+      request.draws.resolver = sender;
+      return;
+    }
   }
+  request.draws.resolver = null;
   network.set(sender.family, sender.address, 0, sender.family === 4 ? 32 : 128, "resolver");
 }
 

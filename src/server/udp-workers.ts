@@ -14,6 +14,7 @@
 import { randomInt } from "node:crypto";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Logger } from "pino";
+import { builtUrl } from "../lib/aside.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { giveWay, startAtFullPriority } from "../lib/priority.ts";
 import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
@@ -46,9 +47,7 @@ const RESTART_REST_MS = 250;
 const SUSPECTS_MAX = 64;
 /** Answering allocates nothing; a nursery that news can grow to V8's default would stay that large for nothing. */
 const NURSERY_MB = 4;
-/** Named as it is here, which is what tools look for; built, it ends as this file does, in .js. */
-const ENTRY = new URL("./udp-worker-main.ts", import.meta.url);
-ENTRY.pathname = ENTRY.pathname.replace(/\.ts$/, import.meta.url.slice(-3));
+const ENTRY = builtUrl(new URL("./udp-worker-main.ts", import.meta.url));
 
 interface Slot {
   readonly index: number;

@@ -233,7 +233,7 @@ function continueLiveTable(
   const isRoomy =
     slots <= live.up.length && 2 * size.pools <= live.rotation.length && size.pools <= live.locks.length;
   if (isRoomy) return isSameLayout ? live : forget(live, roomy(size));
-  const larger = makeLiveTable(roomy(size));
+  const larger = { ...makeLiveTable(roomy(size)), pairs: live.pairs };
   for (let slot = 0; slot < Math.min(slots, live.up.length); slot++) carryOver(live, slot, larger, slot);
   larger.rotation.set(live.rotation.subarray(0, larger.rotation.length));
   if (isSameLayout) larger.memory.set(live.memory.subarray(0, size.remembered));

@@ -10,15 +10,24 @@
  * @module
  */
 import { mixBits } from "../lib/hash.ts";
-import { leavePair, takePair } from "./pairs.ts";
+import { leavePair, secretOf, takePair } from "./pairs.ts";
 import { type Candidates, Families, type SteerRequest } from "./step.ts";
 
 /** 2^32 divided by the golden ratio: its multiples are far from each other. */
 const GOLDEN = 0x9e3779b1;
 
+/** Who sent the query, as the server has it. */
+export interface Resolver {
+  readonly family: 4 | 6;
+  /** IPv4 in the first 4 octets. */
+  readonly address: Uint8Array;
+}
+
 export class Draws {
   /** Stands for the name that is asked for, which A and AAAA have in common. Set by who asks. */
   name = 0;
+  /** The resolver that asks, where the client is one that ECS names; else null. Set by who asks. */
+  resolver: Resolver | null = null;
   /** The number of this choice came from the client's other question. */
   isPaired = false;
   #isTaken = false;
@@ -68,12 +77,15 @@ export class Draws {
   }
 
   /**
-   * Stands for the client, by all that is known of its address, and for the name. Is not a look at the client in the sense
-   * of scopes: which number it gets does not depend on where it is.
+   * Stands for the client, by all that is known of its address, for the resolver that speaks for it, and for the name; see
+   * pairs.ts for why. Is not a look at the client in the sense of scopes: which number it gets does not depend on where it is.
    */
-  #keyOf({ client }: SteerRequest, salt: number): number {
+  #keyOf({ client, live }: SteerRequest, salt: number): number {
     const { words, family, prefixLength } = client.network;
-    let key = mixBits(words[0]! ^ Math.imul(this.name ^ salt, GOLDEN) ^ prefixLength);
+    let key = secretOf(live.pairs);
+    if (this.resolver !== null) key = mixResolver(key, this.resolver);
+    key = mixBits(key ^ Math.imul(this.name ^ salt, GOLDEN) ^ prefixLength);
+    key = mixBits(key ^ words[0]!);
     if (family === 6) {
       key = mixBits(key ^ words[1]!);
       key = mixBits(key ^ words[2]!);
@@ -81,6 +93,17 @@ export class Draws {
     }
     return key | 0;
   }
+}
+
+/**
+ * By the /24 or /48 that the resolver stands in, for large ones ask for A from one address and for AAAA from another beside it.
+ * The last octet keeps the families apart, and both from no resolver.
+ */
+function mixResolver(key: number, { family, address }: Resolver): number {
+  if (family === 4)
+    return mixBits(key ^ ((address[0]! << 24) | (address[1]! << 16) | (address[2]! << 8) | 4));
+  const mixed = mixBits(key ^ ((address[0]! << 24) | (address[1]! << 16) | (address[2]! << 8) | address[3]!));
+  return mixBits(mixed ^ ((address[4]! << 24) | (address[5]! << 16) | 6));
 }
 
 /** Of one place, from the seed of the step: 32 bits, as a part of 2^32. At least 0, below 1. */

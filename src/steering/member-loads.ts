@@ -1,6 +1,6 @@
 /**
  * What members carry, by member index. A member that is a pool carries what its members carry that stand for either
- * family, unless the document says a capacity of the pool as a whole.
+ * family, without last resorts that wait, unless the document says a capacity of the pool as a whole.
  *
  *   room   1 ──────────╮                 how much of its share a member takes
  *                      ╰──╮
@@ -13,7 +13,6 @@
  */
 import type { LiveTable } from "./live.ts";
 import type { Pool } from "./pool.ts";
-import { standsForAny } from "./standing-status.ts";
 
 export class MemberLoads {
   readonly load: Float64Array;
@@ -59,16 +58,16 @@ export class MemberLoads {
 
   /** The sums over a pool; its marks are those of its members, each counting by its capacity. */
   #add(index: number, pool: Pool): void {
-    const { loads } = pool.state.candidates;
+    const { loads, isCounted } = pool.state.candidates;
     let load = 0;
     let capacity = 0;
     let low = 0;
     let high = 0;
     for (let inner = 0; inner < pool.members.length; inner++) {
-      if (!standsForAny(pool, inner)) continue;
+      if (isCounted[inner] === 0) continue;
       const size = loads.capacity[inner]!;
       capacity += size;
-      if (size > 0) load += loads.load[inner]!;
+      load += loads.load[inner]!;
       low += size * loads.low[inner]!;
       high += size * loads.high[inner]!;
     }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Coordinates, ServedPlace } from "../geo/served-place.ts";
+import type { Coordinates } from "../geo/coordinates.ts";
+import type { ServedPlace } from "../geo/served-place.ts";
 import type { Name } from "../wire/name.ts";
 
 export interface PoolSpec {

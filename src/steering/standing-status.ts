@@ -1,5 +1,5 @@
 /**
- * Whether a member stands, and why not.
+ * Whether a member stands, and why not; and which of them a pool is judged by.
  *
  * @module
  */
@@ -17,6 +17,21 @@ export const Standing = {
 } as const;
 
 /** Does a member stand for any of the families? Of a pool that is up to date. */
-export function standsForAny({ state }: Pool, index: number): boolean {
+function standsForAny({ state }: Pool, index: number): boolean {
   return state.ipv4.status[index] === Standing.Stands || state.ipv6.status[index] === Standing.Stands;
+}
+
+/**
+ * Marks, by member index, those that the numbers of a pool are about: its members that stand for any of the families, without
+ * last resorts where others stand, for those get no traffic. Of a pool that is up to date, with its weights.
+ */
+export function markCounted(pool: Pool, isCounted: Uint8Array): void {
+  const { fullWeights } = pool.state.candidates;
+  let heavy = 0;
+  for (let index = 0; index < isCounted.length; index++) {
+    isCounted[index] = Number(standsForAny(pool, index));
+    heavy += isCounted[index]! * Number(fullWeights[index]! > 0);
+  }
+  if (heavy === 0) return;
+  for (let index = 0; index < isCounted.length; index++) isCounted[index]! *= Number(fullWeights[index]! > 0);
 }

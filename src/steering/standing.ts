@@ -11,7 +11,7 @@
 import type { LiveTable } from "./live.ts";
 import { markOf, regionAt } from "./memory.ts";
 import type { FamilyState, Member, Pool, PoolState } from "./pool.ts";
-import { Standing, standsForAny } from "./standing-status.ts";
+import { markCounted, Standing } from "./standing-status.ts";
 import { Families } from "./step.ts";
 
 /** Makes the pool's state that of the live table at this version. Cheap when it is already. */
@@ -37,6 +37,7 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
   refreshFamily(pool, live, 4, state.ipv4);
   refreshFamily(pool, live, 6, state.ipv6);
   candidates.families = familiesOf(state);
+  markCounted(pool, candidates.isCounted);
   candidates.loads.refresh(pool, live, candidates.fullWeights);
   if (state.live !== live) {
     const end = findMemory(pool, live, state.ipv4, pool.memoryOffset);
@@ -69,12 +70,12 @@ function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool:
   else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
 }
 
-/** NaN when nothing in the pool that stands was measured. */
-function lowestRttMs(pool: Pool): number {
-  const { rttsMs } = pool.state.candidates;
+/** Of the members that count; NaN when none of those was measured. */
+function lowestRttMs({ state }: Pool): number {
+  const { rttsMs, isCounted } = state.candidates;
   let lowest = Number.NaN;
   for (let index = 0; index < rttsMs.length; index++) {
-    if (standsForAny(pool, index) && !(rttsMs[index]! >= lowest) && !Number.isNaN(rttsMs[index]))
+    if (isCounted[index] === 1 && !(rttsMs[index]! >= lowest) && !Number.isNaN(rttsMs[index]))
       lowest = rttsMs[index]!;
   }
   return lowest;

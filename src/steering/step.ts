@@ -59,9 +59,11 @@ export class Candidates {
   readonly fullWeights: Float64Array;
   /** The weights that count for this query: the full ones, or those that `load` left of them. */
   weights: Float64Array;
-  /** By member index: response time of its checks, or the best of a pool's members that stand; NaN = never measured. */
+  /** By member index: response time of its checks, or the best of those that a pool is judged by; NaN = never measured. */
   readonly rttsMs: Float64Array;
   readonly loads: MemberLoads;
+  /** By member index: 1 = what stands above this pool judges it by that member; see markCounted(). */
+  readonly isCounted: Uint8Array;
   /** Of the candidates; 0 when all are last resorts. Left by dropLastResorts(), and kept here so that no number is boxed. */
   weightSum = 0;
   /** By member index: stands for the member on every node, after every restart; of its name and that of the pool. */
@@ -89,6 +91,7 @@ export class Candidates {
     this.weights = this.fullWeights;
     this.rttsMs = new Float64Array(members.length).fill(Number.NaN);
     this.loads = new MemberLoads(members.length);
+    this.isCounted = new Uint8Array(members.length);
     this.memberHashes = Int32Array.from(members, ({ name }) => hashText(`${id}/${name}`) | 0);
     this.names = members.map((member) => member.name);
     this.poolNumber = poolNumber;

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
 import type { PlaceData, PlaceSource } from "../geo/place-data.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type ClientTables, newsOfClientTables } from "../snapshot/snapshot.ts";
+import { stampOf } from "./file-stamp.ts";
 import type { Publisher } from "./follower.ts";
 import { loadPlacesAside } from "./place-thread.ts";
 import { SamplesFollower, type SamplesSettings } from "./samples-follower.ts";
@@ -52,7 +52,7 @@ export class ClientTablesFollower {
 
   /** Rejects with WindroseError "place-data-invalid" or "samples-unreadable", which names the file. */
   async loadFirst(): Promise<ClientTables> {
-    this.#readStamp = await this.#stamp();
+    this.#readStamp = await stampOf(this.#placeFiles);
     this.#seenStamp = this.#readStamp;
     const places = await this.#loadPlaces(this.#placeFiles);
     this.#tellAges(places);
@@ -95,7 +95,7 @@ export class ClientTablesFollower {
   }
 
   async #lookAtPlaces(plane: Publisher): Promise<void> {
-    const stamp = await this.#stamp();
+    const stamp = await stampOf(this.#placeFiles);
     const isSettled = stamp === this.#seenStamp;
     this.#seenStamp = stamp;
     if (isSettled && stamp !== this.#readStamp) {
@@ -120,19 +120,6 @@ export class ClientTablesFollower {
       if (!(error instanceof WindroseError)) throw error;
       this.#log.warn({ ...error.fields, why: error.message }, "place data refused; the last good data stays");
     }
-  }
-
-  /** What a file is by: inode, size and time, of all of them. A file that is not there has none. */
-  async #stamp(): Promise<string> {
-    const stamps = await Promise.all(
-      this.#placeFiles.map((file) =>
-        stat(file).then(
-          ({ ino, size, mtimeMs }) => `${ino}:${size}:${mtimeMs}`,
-          () => "gone",
-        ),
-      ),
-    );
-    return stamps.join(" ");
   }
 
   /** Whoever gave a file can get a newer one; what came with the program is as old as the program. */

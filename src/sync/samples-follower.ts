@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
 import type { PlaceData } from "../geo/place-data.ts";
 import { advance } from "../latency/ingest.ts";
@@ -12,6 +11,7 @@ import { type LatencyTable, octetsOf } from "../latency/latency-table.ts";
 import type { LoadedSamples } from "../latency/samples-file.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { newsOfClientTables } from "../snapshot/snapshot.ts";
+import { stampOf } from "./file-stamp.ts";
 import type { Publisher } from "./follower.ts";
 import { loadSamplesAside } from "./samples-thread.ts";
 
@@ -36,7 +36,7 @@ export class SamplesFollower {
 
   /** Rejects with WindroseError "samples-unreadable", which names the file. */
   async loadFirst(places: PlaceData | null): Promise<LatencyTable> {
-    this.#readStamp = await this.#stamp();
+    this.#readStamp = await stampOf([this.#settings.file]);
     this.#seenStamp = this.#readStamp;
     return this.#load(places);
   }
@@ -45,7 +45,7 @@ export class SamplesFollower {
   async look(plane: Publisher): Promise<void> {
     const { places, latency } = plane.snapshot.clientTables;
     if (latency !== null) advance(latency, Date.now() / 1000);
-    const stamp = await this.#stamp();
+    const stamp = await stampOf([this.#settings.file]);
     const isSettled = stamp === this.#seenStamp;
     this.#seenStamp = stamp;
     if (!isSettled || (stamp === this.#readStamp && places === this.#places)) return;
@@ -99,12 +99,5 @@ export class SamplesFollower {
     if (bad > 0) this.#log.warn(fields, "round-trip times, without the bad lines");
     else this.#log.info(fields, "round-trip times");
     if (taken === 0 && expired > 0) this.#log.warn({ file, expired }, "all round-trip times have expired");
-  }
-
-  async #stamp(): Promise<string> {
-    return stat(this.#settings.file).then(
-      ({ ino, size, mtimeMs }) => `${ino}:${size}:${mtimeMs}`,
-      () => "gone",
-    );
   }
 }

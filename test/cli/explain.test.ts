@@ -40,6 +40,7 @@ const PLACES: MmdbContents = {
   networks: [
     { network: "8.0.0.0/8", data: US },
     { network: "2001:4860::/32", data: US },
+    { network: "7.0.0.0/8", data: { continent_code: "EU" } },
     {
       network: "9.9.0.0/16",
       data: {
@@ -157,6 +158,11 @@ describe("windrose explain", () => {
       built: expect.stringMatching(/^\d{4}-/),
       ageDays: expect.any(Number),
     });
+  });
+
+  test("says the continent where no more is known", async () => {
+    const { out } = await run("www.example.test", "--client", "7.1.1.1");
+    expect(out).toContain("├─ continent europe\n└─ looked up in small.mmdb");
   });
 
   test("prints all that the place data know", async () => {
@@ -321,7 +327,7 @@ describe("windrose explain", () => {
     [["www..example.test"], '"www..example.test" is no name'],
     [["www.example.test", "--client", "192.0.2"], '--client "192.0.2" is no IP address, and no network'],
     [["www.example.test", "--client", "192.0.2.0/33"], '"192.0.2.0/33" is no network: write it as'],
-    [["www.example.test", "--client", "192.0.2.7/24"], "bits beyond /24; did you mean 192.0.2.0/24?"],
+    [["www.example.test", "--client", "192.0.2.7/24"], "bits beyond its length; did you mean 192.0.2.0/24?"],
     [["www.example.test", "--resolver", "192.0.2.0/24"], '--resolver "192.0.2.0/24" is no IP address'],
     [["www.example.test", "--seed", "x"], '--seed "x" is no whole number'],
     [["www.example.test", "--seed", "4294967296"], "is no whole number"],

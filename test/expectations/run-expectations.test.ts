@@ -75,12 +75,14 @@ test.each([
     "a member that is a pool and is down",
     `{ name: www, ${FROM}, when: { down: [web/eu] }, then: web/america }`,
   ],
+  ["all below a pool that is down", `{ name: www, ${FROM}, when: { down: web }, then: rescue }`],
   ["a last resort", `{ name: a.apps, ${FROM}, when: { down: eu }, then: rescue }`],
   ["a name in full", `{ name: www.example.test., ${FROM}, then: eu }`],
   ["a name below a wildcard", `{ name: a.b.apps, ${FROM}, then: eu }`],
   ["an alias", `{ name: alias, ${FROM}, then: eu }`],
   ["a steered CNAME", `{ name: cdn, ${FROM}, then: cdn/ours }`],
   ["what stands behind a steered CNAME", `{ name: cdn, ${FROM}, then: eu }`],
+  ["a share of NODATA", `{ name: shut, ${FROM}, when: { down: shut }, share: { NODATA: 90-100 } }`],
   ["shares", `{ name: drawn, ${FROM}, share: { big: 72-78, drawn/small: 22-28 } }`],
 ])("runExpectations() holds of %s", (_, line) => {
   expect(run(line)).toEqual({ lines: [], held: 1 });
@@ -95,6 +97,7 @@ test("runExpectations() says of each expectation that fails what came instead, a
     `{ name: a.apps, ${FROM}, when: { down: eu }, never: rescue }`,
     `{ name: shut, ${FROM}, when: { down: shut/only }, then: only }`,
     `{ name: drawn, ${FROM}, then: big }`,
+    `{ name: drawn, ${FROM}, never: small }`,
     `{ name: drawn, ${FROM}, share: { big: 40-50 } }`,
     `{ name: drawn, ${FROM}, share: { small: 40-50 } }`,
   );
@@ -106,8 +109,9 @@ test("runExpectations() says of each expectation that fails what came instead, a
       "18:9: a.apps.example.test. A from 203.0.113.7: expected never rescue, got 203.0.113.1 (rescue/eu-1); pool eu is down: 0 of 2 members are up, min-up is 1; last resort is pool rescue; in pool rescue weighted: only eu-1 is left; no draw is needed",
       "19:9: shut.example.test. A from 203.0.113.7: expected only, got NODATA; pool shut is down: 0 of 1 members are up, min-up is 1; when-down is closed, so NODATA; in pool shut only is out: down",
       "20:9: drawn.example.test. A from 203.0.113.7: expected big, got 192.0.2.11 (drawn/big) and 192.0.2.12 (drawn/small)",
-      "21:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from big, got 75.4% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 0.844 of 4: big",
-      "22:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from small, got 24.6% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 0.844 of 4: big",
+      "21:9: drawn.example.test. A from 203.0.113.7: expected never small, got 192.0.2.11 (drawn/big) and 192.0.2.12 (drawn/small); in pool drawn weighted drew 0.844 of 4: big",
+      "22:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from big, got 75.4% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 0.844 of 4: big",
+      "23:9: drawn.example.test. A from 203.0.113.7: expected 40-50% from small, got 24.6% of 2500 draws with seed 1: drawn/big 75.4%, drawn/small 24.6%; in pool drawn weighted drew 0.844 of 4: big",
     ]
   `);
   expect(held).toBe(1);
@@ -183,7 +187,7 @@ const PLACED_POOLS = `  placed:
       - { pool: eu, serves: europe }
       - { pool: rescue, serves: [198.51.100.0/24, AS64500] }
   fast:
-    policy: latency
+    policy: { latency: { samples: 5 } }
     members:
       - { pool: eu, region: eu-west }
       - { pool: us, region: us-east }
@@ -245,19 +249,32 @@ test("runExpectations() takes loads as said, and draws a client for each answer 
   expect(held).toBe(4);
 });
 
+test("runExpectations() asks each client many times, since a member may come seldom", () => {
+  const when = "when: { load: { busy/left: 98 } }"; // a 26th of the answers
+  const { lines } = runPlaced(
+    `{ name: busy, from: 192.0.2.0/24, ${when}, then: right }`,
+    `{ name: busy, from: 192.0.2.0/24, ${when}, never: left }`,
+  );
+  expect(lines).toEqual([
+    expect.stringContaining("expected right, got 192.0.2.31 (busy/left)"),
+    expect.stringContaining("expected never left, got 192.0.2.31 (busy/left)"),
+  ]);
+});
+
 test("runExpectations() takes round-trip times as said, by region or by member, of networks and of countries", () => {
   const { lines, held } = runPlaced(
     "{ name: fast, from: 203.0.113.0/24, when: { latency: { eu-west: 20, us-east: 80 } }, then: eu }",
     "{ name: fast, from: FR, when: { latency: { fast/eu: 80, fast/us: 20 } }, then: [us, rescue] }",
     "{ name: fast, from: 2001:db8::/48, when: { latency: { us-east: 80 } }, then: [us, rescue] }",
     "{ name: fast, from: 0.0.0.0/0, when: { latency: { us-east: 80 } }, then: us }",
+    "{ name: fast, from: 203.0.113.0/24, when: { latency: { eu-west: 80, us-east: 20 } }, then: [us, rescue] }",
   );
   expect(lines).toMatchInlineSnapshot(`
     [
       "22:68: the clients are a network too wide to be measured; name one of /8 or longer, or of /24 in IPv6",
     ]
   `);
-  expect(held).toBe(3);
+  expect(held).toBe(4);
 });
 
 test("runExpectations() says why the place of a client led elsewhere, and which place data it misses", () => {

@@ -72,6 +72,14 @@ describe("Mmdb", () => {
     expect(listed(mmdb, 6)).toEqual([]);
   });
 
+  test("leaves out the tree of IPv4 where it stands in that of IPv6 again", () => {
+    const aliases = ["::ffff:0:0/96", "2001::/32", "2002::/16"];
+    const networks = { "1.0.0.0/8": { a: 1 }, "2a00::/16": { a: 2 } };
+    const mmdb = open(writeMmdb(contents(networks, { aliases })));
+    expect(listed(mmdb, 4)).toEqual([["1.0.0.0", { a: 1 }]]);
+    expect(listed(mmdb, 6)).toEqual([["2a00::", { a: 2 }]]);
+  });
+
   test("takes the first record below a /64 for all of it", () => {
     const mmdb = open(writeMmdb(contents({ "2600::8000:0:0:0/65": { a: 2 }, "2601::1/128": { a: 3 } })));
     expect(listed(mmdb, 6)).toEqual([

@@ -3,8 +3,9 @@
  *
  * @module
  */
+
+import type { Coordinates } from "../../src/geo/coordinates.ts";
 import { EARTH_RADIUS_KM } from "../../src/geo/distance.ts";
-import type { Coordinates } from "../../src/geo/served-place.ts";
 import { type Random, randomBelow } from "../../src/lib/random.ts";
 
 /** By the haversine, in the form that keeps its digits near antipodes too. */

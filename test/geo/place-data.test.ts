@@ -163,6 +163,96 @@ describe("loadPlaceData()", () => {
     });
   });
 
+  test("reads the continent of records that have no country, in all its forms", () => {
+    const file = folder.write("continents.mmdb", {
+      "9.0.0.0/8": { continent: { code: "EU" } },
+      "11.0.0.0/8": { continent_code: "AS", continent: "Asia" },
+      "12.0.0.0/8": { continent: "SA" },
+      "13.0.0.0/8": { continent: "Atlantis" },
+      "14.0.0.0/8": { continent: { code: "EU" }, country: { iso_code: "JP" } },
+    });
+    const data = loadPlaceData([file]);
+    const placesOf = (address: string) => {
+      const { continent, country, locatedBy } = clientAt(data, address).describe();
+      return [continent, country, locatedBy];
+    };
+    expect(placesOf("9.1.1.1")).toEqual(["europe", null, null]);
+    expect(placesOf("11.1.1.1")).toEqual(["asia", null, null]);
+    expect(placesOf("12.1.1.1")).toEqual(["south-america", null, null]);
+    expect(placesOf("13.1.1.1")).toEqual([null, null, null]);
+    expect(placesOf("14.1.1.1")).toEqual(["asia", "JP", "country"]);
+  });
+
+  test("reads the names of subdivisions where there are no codes, in DB-IP's nested form and laid flat", () => {
+    const file = folder.write("names.mmdb", {
+      "9.0.0.0/8": { country: { iso_code: "US" }, subdivisions: [{ names: { en: "California" } }] },
+      "11.0.0.0/8": { country_code: "BR", state1: "S\u00e3o Paulo" },
+      "12.0.0.0/8": { country_code: "US", state1: "Georgia" },
+      "13.0.0.0/8": { country_code: "GE", state1: "Georgia" },
+      "14.0.0.0/8": {
+        country: { iso_code: "US" },
+        subdivisions: [{ iso_code: "NY", names: { en: "Texas" } }],
+      },
+    });
+    const data = loadPlaceData([file]);
+    const subdivisionAt = (address: string) => clientAt(data, address).describe().subdivision;
+    expect([9, 11, 12, 13, 14].map((first) => subdivisionAt(`${first}.1.1.1`))).toEqual([
+      "US-CA",
+      "BR-SP",
+      "US-GA",
+      null,
+      "US-NY",
+    ]);
+  });
+
+  test("forgets where in its country a network is when a later file says another country", () => {
+    const city = { country_code: "US", region_code: "CA", latitude: 37.4, longitude: -122.1, asn: 1 };
+    const below = folder.write("cities.mmdb", { "9.0.0.0/8": city, "2600::/16": city });
+    const over = folder.write("own.mmdb", {
+      "9.1.0.0/16": { country_code: "FR" },
+      "9.2.0.0/16": { country_code: "US" },
+      "9.3.0.0/16": { country_code: "FR", latitude: 48.9, longitude: 2.4 },
+      "9.4.0.0/16": { region_code: "NY", country_code: "US" },
+      "2600:1::/32": { country_code: "FR" },
+    });
+    const data = loadPlaceData([below, over]);
+    const placeAt = (address: string) => {
+      const { country, subdivision, asNumber, locatedBy, longitude } = clientAt(data, address).describe();
+      return [country, subdivision, asNumber, locatedBy, Math.round(longitude!)];
+    };
+    expect(placeAt("9.0.1.1")).toEqual(["US", "US-CA", 1, "coordinates", -122]);
+    expect(placeAt("9.1.1.1")).toEqual(["FR", null, 1, "country", 3]);
+    expect(placeAt("9.2.1.1")).toEqual(["US", "US-CA", 1, "coordinates", -122]);
+    expect(placeAt("9.3.1.1")).toEqual(["FR", null, 1, "coordinates", 2]);
+    expect(placeAt("9.4.1.1")).toEqual(["US", "US-NY", 1, "coordinates", -122]);
+    expect(placeAt("2600:1::1")).toEqual(["FR", null, 1, "country", 3]);
+    expect(placeAt("2600:2::1")).toEqual(["US", "US-CA", 1, "coordinates", -122]);
+  });
+
+  test("takes a country of the file below for more than a continent, and a country for more than one below", () => {
+    const below = folder.write("below.mmdb", {
+      "9.0.0.0/8": { country_code: "FR" },
+      "11.0.0.0/8": { continent_code: "EU" },
+      "12.0.0.0/8": { continent_code: "EU" },
+    });
+    const over = folder.write("over.mmdb", {
+      "9.0.0.0/9": { continent_code: "EU" },
+      "11.0.0.0/8": { country_code: "DE" },
+      "12.0.0.0/8": { continent_code: "AS" },
+    });
+    const data = loadPlaceData([below, over]);
+    expect(countryAt(data, "9.1.1.1")).toBe("FR");
+    expect(countryAt(data, "11.1.1.1")).toBe("DE");
+    expect(clientAt(data, "12.1.1.1").describe()).toMatchObject({ continent: "asia", country: null });
+    // A file without any country does not take the place of those that come along.
+    expect(
+      countryAt(
+        loadPlaceData([folder.write("c.mmdb", { "9.0.0.0/8": { continent_code: "EU" } })]),
+        "8.8.8.8",
+      ),
+    ).toBe("US");
+  });
+
   test("takes what makes no sense for unknown", () => {
     const file = folder.write("odd.mmdb", {
       "9.0.0.0/8": { country_code: "FR", latitude: 91, longitude: 0 },

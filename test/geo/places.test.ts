@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { CLOUD_REGIONS } from "../../src/geo/cloud-regions.ts";
+import type { Coordinates } from "../../src/geo/coordinates.ts";
 import { distanceKm } from "../../src/geo/distance.ts";
 import { allCountries } from "../../src/geo/place-codes.ts";
 import { findPlace, placeOfCountry, subdivisionFault } from "../../src/geo/places.ts";
-import type { Coordinates } from "../../src/geo/served-place.ts";
 import { readText } from "../repo/tree.ts";
 
 function placeOf(text: string): Coordinates {
@@ -45,6 +45,9 @@ describe("findPlace()", () => {
 
   test.each([
     ["DUV", /^"DUV" is no airport that is known; did you mean DUB, /],
+    ["DBU", /; did you mean BDU, DUB or DBA\?$/],
+    ["uk", /^"UK" is no country that is known; did you mean GB\?$/],
+    ["Germany", /^"Germany" is no place that is known; did you mean DE\?$/],
     ["ZZ", /^"ZZ" is no country that is known; did you mean Z[AMW], /],
     ["US-CC", /^"US-CC" is no subdivision that is known; did you mean US-CA, /],
     ["aws:eu-wets-1", /^"aws:eu-wets-1" is no region of aws that is known; did you mean aws:eu-west-1, /],

@@ -1,12 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { ClientPlace } from "../../src/geo/client-place.ts";
 import { continentOf } from "../../src/geo/place-codes.ts";
 import { loadPlaceData } from "../../src/geo/place-data.ts";
 import { type SampledNetwork, type SampledPlace, sampleNetworks } from "../../src/geo/sample-places.ts";
 import { parseServedPlace } from "../../src/geo/served-place.ts";
+import { formatAddress } from "../../src/lib/address.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
+import { PlaceFolder } from "./place-files.ts";
 
 const data = loadPlaceData([]);
+const folder = new PlaceFolder();
+afterAll(() => folder.remove());
 
 function placeOf(text: string): SampledPlace {
   const place = parseServedPlace(text);
@@ -45,6 +49,23 @@ describe("sampleNetworks()", () => {
     const place = placeOf("europe");
     for (const network of sample("europe", 100))
       expect(continentOf(countryOf(network))).toBe("code" in place ? place.code : -1);
+  });
+
+  test("gives networks of which only the continent is known, and addresses out of ranges that hold no /24 and no /48", () => {
+    const file = folder.write("few.mmdb", {
+      "9.0.0.0/16": { continent_code: "EU" },
+      "9.2.3.128/25": { country_code: "VA" },
+      "2600:1:2:300::/56": { country_code: "VA" },
+    });
+    const few = loadPlaceData([file]);
+    const sampled = (text: string) =>
+      sampleNetworks(few, placeOf(text), { count: 8, random: new SeededRandom(1) }).map(
+        ({ address, length }) => `${formatAddress(address)}/${length}`,
+      );
+    expect(sampled("VA")).toEqual(["9.2.3.128/32", "2600:1:2:300::/64"]);
+    expect(sampled("europe").filter((network) => /^9\.0\..*\.0\/24$/.test(network)).length).toBeGreaterThan(
+      3,
+    );
   });
 
   test("spreads them over all that a place has: each equal part gives one", () => {

@@ -237,9 +237,15 @@ test("unbound keeps an answer for all of its scope, and for no more", async () =
 
 test("unbound keeps what does not depend on the client for everyone, and the scope over a CNAME", async () => {
   expect(scopeOf(await resolve("www.gslb.test.", "A", "8.8.8.0/24"))).toBe(0);
-  const steered = answerOf(await resolve("everyone.app.gslb.test.", "A", "8.8.8.0/24"));
-  for (const network of ["9.1.1.0/24", "11.1.1.0/24", "2a00:1450::/56"]) {
-    expect(answerOf(await resolve("everyone.app.gslb.test.", "A", network))).toEqual(steered);
+  // For everyone of a family: unbound keeps what it has for IPv4 and for IPv6 apart, and asks, so we draw, once for each.
+  for (const networks of [
+    ["8.8.8.0/24", "9.1.1.0/24", "11.1.1.0/24", "200.1.1.0/24", "60.1.1.0/24"],
+    ["2a00:1450::/56", "2600:1100::/56", "2400:cb00:1::/56", "2a01:4f8:1:200::/56"],
+  ]) {
+    const seen = new Set<string>();
+    for (const network of networks)
+      seen.add(String(answerOf(await resolve("everyone.app.gslb.test.", "A", network))));
+    expect([...seen]).toHaveLength(1);
   }
   const chain = await resolve("to-placed.gslb.test.", "A", "9.1.1.0/24");
   expect(answerOf(chain)).toEqual([

@@ -108,6 +108,49 @@ describe("ingest()", () => {
     expect(owner.add(sampleOf("198.51.100.0/24", "eu", 30, { atS: late + 999 }), late)).toBe("taken");
     expect(owner.ask(place)).toBe("30@0 90@0 /24");
   });
+
+  test("takes what is as old as the expiry, and nothing that is older", () => {
+    const owner = new Owner(["eu"]);
+    expect(owner.add(sampleOf("198.51.100.0/24", "eu", 20, { atS: NOW_S - WEEK_S - 1 }))).toBe("expired");
+    expect(owner.add(sampleOf("198.51.100.0/24", "eu", 20, { atS: NOW_S - WEEK_S }))).toBe("taken");
+    expect(owner.ask(placeOf("198.51.100.1"))).toBe("20@0 /24");
+  });
+
+  test("takes a time to come for now: a clock that is ahead keeps nothing for longer", () => {
+    const owner = new Owner(["eu"]);
+    owner.add(sampleOf("198.51.100.0/24", "eu", 20, { atS: NOW_S + 0.5 * WEEK_S }));
+    const place = placeOf("198.51.100.1");
+    advance(owner.table, NOW_S + 0.98 * WEEK_S);
+    expect(owner.ask(place)).toBe("20@0 /24");
+    advance(owner.table, NOW_S + 1.03 * WEEK_S);
+    expect(owner.ask(place)).toBe("- /24");
+  });
+
+  test("counts a sample of a wider network once in what is around it", () => {
+    const owner = new Owner(["eu"]);
+    owner.add(sampleOf("198.51.100.0/22", "eu", 20, { as: 64500, country: "FR" }));
+    owner.add(sampleOf("2600:1100:4200::/46", "eu", 20));
+    for (const [client, levels] of [
+      ["198.51.96.1", [1, 2]],
+      ["198.51.1.1", [2]],
+      ["2600:1100:4280::1", [1, 2]],
+      ["2600:1100:8000::1", [2]],
+    ] as const) {
+      expect(owner.ask(placeOf(client)).split(" ")[0], client).toBe(`20@${levels[0]}`);
+      expect(owner.ask(placeOf(client), 2).split(" ")[0], client).toBe("-");
+    }
+    const place = { as: 64500, country: "FR" };
+    expect(owner.ask(placeOf("203.0.113.1", place))).toContain("20@3");
+    expect(owner.ask(placeOf("203.0.113.1", place), 2)).toContain("-");
+  });
+
+  test("gives the AS and the country of networks up to /16 and /32, and not of wider ones, which may have several", () => {
+    const owner = new Owner(["eu"]);
+    for (const [as, network] of ["45.0.0.0/16", "46.0.0.0/15", "2600:1100::/32", "2600:1200::/31"].entries())
+      owner.add(sampleOf(network, "eu", 20, { as: 64500 + as }));
+    const levels = [0, 1, 2, 3].map((as) => owner.ask(placeOf("203.0.113.1", { as: 64500 + as }))[0]);
+    expect(levels).toEqual(["2", "-", "2", "-"]);
+  });
 });
 
 describe("ingestGrowing()", () => {

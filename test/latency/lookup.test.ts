@@ -100,3 +100,16 @@ test("a scope is no longer than it must be", () => {
   // Beside the forms that hold IPv4 addresses: not into 2001::/32 and 2002::/16.
   expect(owner.ask(placeOf("2600::1"))).toBe("- /6");
 });
+
+test("a scope is no shorter than it may be, beside networks of IPv6 that were measured", () => {
+  const owner = new Owner(["eu"]);
+  owner.add(sampleOf("2600:1100:4200::/48", "eu", 20));
+  expect(owner.ask(placeOf("2600:1100:4200::1"))).toBe("20@0 /48");
+  expect(owner.ask(placeOf("2600:1100:4201::1"))).toBe("20@1 /48");
+  expect(owner.ask(placeOf("2600:1100:4220::1"))).toBe("20@1 /43");
+  expect(owner.ask(placeOf("2600:1100:4280::1"))).toBe("20@1 /41");
+  expect(owner.ask(placeOf("2600:1100:4300::1"))).toBe("20@2 /40");
+  expect(owner.ask(placeOf("2600:1100:6200::1"))).toBe("20@2 /35");
+  expect(owner.ask(placeOf("2600:1100:c200::1"))).toBe("20@2 /33");
+  expect(owner.ask(placeOf("2600:1101::1"))).toBe("- /32");
+});

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { SampleLines } from "../../src/latency/sample-lines.ts";
 import { type LoadedSamples, loadSamples, loadSampleText } from "../../src/latency/samples-file.ts";
 import { NOW_S, Owner, placeOf, WEEK_S } from "./places.ts";
 
@@ -42,6 +43,29 @@ describe("loadSampleText()", () => {
     );
     expect(loaded).toMatchObject({ taken: 2, bad: 0 });
     expect(ask(loaded, "198.51.100.1")).toBe("23.5@0 10@0 /24");
+  });
+
+  test.each([
+    ["2026-01-31", Date.UTC(2026, 0, 31)],
+    ["2026-01-31T12:00", Date.UTC(2026, 0, 31, 12)],
+    ["2026-01-31 12:00:00.5", Date.UTC(2026, 0, 31, 12, 0, 0, 500)],
+    ["2026-01-31t12:00:00z", Date.UTC(2026, 0, 31, 12)],
+    ["2026-01-31T12:00:00+02:00", Date.UTC(2026, 0, 31, 10)],
+    ["1769860800", Date.UTC(2026, 0, 31, 12)],
+    ["1769860800000", Date.UTC(2026, 0, 31, 12)],
+    ["2026-01-31T25:00", Number.NaN],
+    ["2026-01-31T12:00 or so", Number.NaN],
+    ["31.1.2026", Number.NaN],
+  ])("reads the time %s as UTC where it has no zone, whatever that of the machine", (text, ms) => {
+    const { TZ } = process.env;
+    process.env.TZ = "Asia/Kathmandu";
+    expect(new Date(2026, 0, 1).getTimezoneOffset()).toBe(-345);
+    const lines = new SampleLines();
+    const read = lines.read(`198.51.100.0/24,eu,20,${text}`);
+    if (TZ === undefined) delete process.env.TZ;
+    else process.env.TZ = TZ;
+    if (Number.isNaN(ms)) expect(read).toContain("is no time");
+    else expect([read, lines.line.atS]).toEqual([true, ms / 1000]);
   });
 
   test("counts bad lines, shows the first with their numbers, and takes the good ones", () => {

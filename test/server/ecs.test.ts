@@ -66,6 +66,8 @@ const POOLS = [
     "target nowhere.ecs.test. for 9.0.0.0/8",
     "target static.ecs.test. for *",
   ]),
+  geoPool("first", ["target second.ecs.test. for 8.8.8.0/24", "target static.ecs.test. for *"]),
+  geoPool("second", ["eight 192.0.2.8 for 8.0.0.0/8", "rest 192.0.2.9 for *"]),
   geoPool("big", ["pool many for 8.8.0.0/16", "pool many2 for *"]),
   poolOf("many", many, { answers: 8 }),
   poolOf("many2", many, { answers: 8 }),
@@ -76,6 +78,8 @@ const POOLS = [
 const STEERED = {
   place: "place",
   cname: "cname",
+  first: "first",
+  second: "second",
   sticky: "sticky",
   shares: "shares",
   turns: "turns",
@@ -278,6 +282,9 @@ describe("respond(), the scope of the reply", () => {
     expect([answerOf(wide), scopeOf(wide)]).toEqual(["cname.ecs.test. place.ecs.test. 192.0.2.3", 16]);
     const first = askFor("cname A", "9.9.9.0/24");
     expect([first.rcode, answerOf(first), scopeOf(first)]).toEqual([Rcode.NXDOMAIN, "nowhere.ecs.test.", 8]);
+    const narrowFirst = askFor("first A", "8.8.8.0/24");
+    expect([answerOf(narrowFirst), scopeOf(narrowFirst)]).toEqual(["second.ecs.test. 192.0.2.8", 24]);
+    expect(scopeOf(askFor("second A", "8.8.8.0/24"))).toBe(8);
     expect(scopeOf(askFor("cname CNAME", "8.8.8.0/24"))).toBe(8);
     expect(scopeOf(askFor("cname TXT", "9.9.9.0/24"))).toBe(8);
   });

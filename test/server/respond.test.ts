@@ -386,6 +386,31 @@ describe("respond(), steered names", () => {
       "answer v4.example.test. 30 A 192.0.2.23",
     ]);
   });
+
+  test("gives A and AAAA of one client the same member, whatever else it asks in between", () => {
+    const zone = zoneOf(
+      [
+        "draw.test. 300 SOA ns.draw.test. hostmaster.draw.test. 1 3600 600 86400 300",
+        "draw.test. 300 NS ns.draw.test.",
+        "ns.draw.test. 300 A 192.0.2.53",
+      ].join("\n"),
+      { www: "drawn", api: "drawn" },
+    );
+    const members = [1, 2, 3, 4].map((i) => `m${i} 192.0.2.${i} 2001:db8::${i}`);
+    const pool = poolOf("drawn", members, { policy: [{ type: "weighted", options: {} }] });
+    const drawing = viewOf([zone], [pool]);
+    const last = (question: string): string => answerTo(drawing, question)[1]!.at(-1)!;
+    const drawn = new Set<string>();
+    for (let i = 0; i < 100; i++) {
+      const www = last("www.draw.test. A");
+      const api = last("API.draw.test. AAAA");
+      answerTo(drawing, "www.draw.test. TXT");
+      expect(last("WWW.draw.test. AAAA")).toBe(www);
+      expect(last("api.draw.test. A")).toBe(api);
+      drawn.add(www);
+    }
+    expect(drawn.size).toBe(4);
+  });
 });
 
 describe("respond(), size", () => {

@@ -233,6 +233,12 @@ describe("a worker", () => {
         ],
       ),
     );
+  /** Without the largest column of a new live table, which is empty and slow to compare. */
+  function comparable(news: SnapshotNews): object {
+    if (news.steering === null) return news;
+    return { ...news, steering: { ...news.steering, live: { ...news.steering.live, pairs: null } } };
+  }
+
   const verdicts = fc.array(fc.tuple(fc.nat(40), fc.boolean()), { maxLength: 4 });
 
   test("that takes the news of any generations has the snapshot of the control thread", () => {
@@ -249,9 +255,8 @@ describe("a worker", () => {
           for (const [i, [next, marks]] of generations.entries()) {
             const before = control;
             const news = newsBetween(before, next);
-            expect(newsBetween(before, next, i === 0 ? {} : { before: generations[i - 1]![0] })).toEqual(
-              news,
-            );
+            const known = i === 0 ? {} : { before: generations[i - 1]![0] };
+            expect(comparable(newsBetween(before, next, known))).toEqual(comparable(news));
             control = applyNews(before, news);
             worker = applyNews(worker, sent(news));
             if (late !== undefined) late = applyNews(late, sent(news));

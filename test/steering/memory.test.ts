@@ -34,6 +34,8 @@ async function drawIn(
     { length: threads },
     (_, seed) => new DrawThread({ specs: [SMOOTH], live, seed }),
   );
+  // All of them are there before the first draws, so that they draw at the same time.
+  await Promise.all(workers.map((worker) => worker.ask({ types, clients: [] })));
   // Each thread has a client of its own.
   const answers = await Promise.all(
     workers.map((worker, thread) => worker.ask({ types, clients: new Array(draws).fill(thread) })),
@@ -46,8 +48,8 @@ async function drawIn(
 
 describe("what steps remember", () => {
   test("is shared by threads: smooth shares are exact over all that they draw together", async () => {
-    // 3 × 70,000 draws are 30,000 whole cycles, however the threads take turns.
-    expect(await drawIn(3, 70_000)).toEqual({ a: 150_000, b: 30_000, c: 30_000 });
+    // 3 × 42,000 draws are 18,000 whole cycles, however the threads take turns.
+    expect(await drawIn(3, 42_000)).toEqual({ a: 90_000, b: 18_000, c: 18_000 });
   });
 
   test("is shared by threads for pairs of A and AAAA too, of which each counts once", async () => {

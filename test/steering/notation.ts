@@ -14,12 +14,13 @@
  */
 import assert from "node:assert/strict";
 import { ClientPlace } from "../../src/geo/client-place.ts";
+import type { Coordinates } from "../../src/geo/coordinates.ts";
 import { unitVector } from "../../src/geo/distance.ts";
 import { countryOfSubdivision } from "../../src/geo/place-codes.ts";
 import { countryPoints, type PlaceData, type PlaceDatum, POINT_LENGTH } from "../../src/geo/place-data.ts";
 import { type PlaceTable, RangeList } from "../../src/geo/place-table.ts";
 import { findPlace } from "../../src/geo/places.ts";
-import { type Coordinates, parseServedPlace, type ServedPlace } from "../../src/geo/served-place.ts";
+import { parseServedPlace, type ServedPlace } from "../../src/geo/served-place.ts";
 import { emptyLatencyTable, ingestGrowing } from "../../src/latency/grow.ts";
 import { parseAddress, parsePrefix } from "../../src/lib/address.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
@@ -304,7 +305,7 @@ function everywhere(value: number): PlaceTable {
   if (table === undefined) {
     const ranges = new RangeList();
     ranges.push(0, 0, value);
-    table = { ipv4: ranges.finish(false), ipv6: ranges.finish(true) };
+    table = { ipv4: ranges.finish(4), ipv6: ranges.finish(6) };
     tables.set(value, table);
   }
   return table;

@@ -6,7 +6,7 @@
  */
 import type { ClientPlace } from "../../src/geo/client-place.ts";
 import { unitVector } from "../../src/geo/distance.ts";
-import { continentCode, countryCode, subdivisionCode } from "../../src/geo/place-codes.ts";
+import { continentCode, countryCode, somewhereIn, subdivisionCode } from "../../src/geo/place-codes.ts";
 import { countryPoints, type PlaceData, POINT_LENGTH } from "../../src/geo/place-data.ts";
 import { type PlaceTable, RangeList } from "../../src/geo/place-table.ts";
 import type { ServedPlace } from "../../src/geo/served-place.ts";
@@ -105,7 +105,7 @@ function randomTable(random: Random, values: readonly number[]): PlaceTable {
     ipv6.push(start, 0, pick(random, values));
     ipv6.push(start, randomBelow(random, 0xffff_ffff) + 1, pick(random, values));
   }
-  return { ipv4: ipv4.finish(false), ipv6: ipv6.finish(true) };
+  return { ipv4: ipv4.finish(4), ipv6: ipv6.finish(6) };
 }
 
 export function randomPlaceData(random: Random): PlaceData {
@@ -116,7 +116,7 @@ export function randomPlaceData(random: Random): PlaceData {
   }
   return {
     sources: [],
-    country: randomTable(random, [0, ...COUNTRIES]),
+    country: randomTable(random, [0, ...COUNTRIES, ...CONTINENTS.map(somewhereIn)]),
     subdivision: randomTable(random, [0, ...SUBDIVISIONS]),
     asNumber: randomTable(random, [0, ...AS_NUMBERS]),
     coordinates: randomTable(random, [0, 1, 2, 3, 4, 5]),

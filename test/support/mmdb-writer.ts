@@ -13,6 +13,8 @@ export interface MmdbContents {
   readonly recordSize: 24 | 28 | 32;
   /** Networks that do not overlap, in any order. `data` objects that are the same object are written once. */
   readonly networks: Iterable<{ readonly network: string; readonly data: object }>;
+  /** IPv6 networks at which the tree of IPv4 stands again, as MaxMind's files have it. */
+  readonly aliases?: readonly string[];
 }
 
 const MARKER = Buffer.from("\xab\xcd\xefMaxMind.com", "latin1");
@@ -23,6 +25,7 @@ export function writeMmdb({
   ipVersion,
   recordSize,
   networks,
+  aliases = [],
 }: MmdbContents): Uint8Array {
   const tree = new Tree();
   const data = new DataWriter();
@@ -38,6 +41,10 @@ export function writeMmdb({
     const isEmbedded = ipVersion === 6 && address.length === 4;
     const bits = isEmbedded ? Buffer.concat([Buffer.alloc(12), address]) : address;
     tree.insert(bits, length + (isEmbedded ? 96 : 0), offset);
+  }
+  for (const alias of aliases) {
+    const { address, length } = parsePrefix(alias)!;
+    tree.link(address, length, tree.nodeAt(new Uint8Array(16), 96));
   }
   // libmaxminddb, which gdnsd and Knot read files with, wants these numbers in the widths of the specification.
   const metadata = new DataWriter();
@@ -63,17 +70,27 @@ class Tree {
   nodeCount = 1;
 
   insert(address: Uint8Array, length: number, offset: number): void {
+    this.link(address, length, -2 - offset);
+  }
+
+  /** Lets a network lead to a node, or to a leaf. */
+  link(address: Uint8Array, length: number, target: number): void {
+    const above = this.nodeAt(address, length - 1);
+    this.#records[2 * above + bitAt(address, length - 1)] = target;
+  }
+
+  /** The node of a network, made where it was not there. */
+  nodeAt(address: Uint8Array, length: number): number {
     let at = 0;
     for (let depth = 0; depth < length; depth++) {
-      const side = (address[depth >> 3]! >> (7 - (depth & 7))) & 1;
-      const record = 2 * at + side;
-      if (depth === length - 1) {
-        this.#records[record] = -2 - offset;
-      } else {
-        if (this.#records[record]! < 0) this.#records[record] = this.#newNode();
-        at = this.#records[record]!;
+      const record = 2 * at + bitAt(address, depth);
+      if (this.#records[record]! < 0) {
+        const node = this.#newNode();
+        this.#records[record] = node;
       }
+      at = this.#records[record]!;
     }
+    return at;
   }
 
   write(recordSize: 24 | 28 | 32): Buffer {
@@ -111,6 +128,10 @@ class Tree {
     }
     return node;
   }
+}
+
+function bitAt(address: Uint8Array, depth: number): number {
+  return (address[depth >> 3]! >> (7 - (depth & 7))) & 1;
 }
 
 class Uint16 {

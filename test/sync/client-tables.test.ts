@@ -1,8 +1,9 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defaultPlaceFile } from "../../src/geo/place-data.ts";
+import { emptyLatencyTable } from "../../src/latency/grow.ts";
 import {
   applyNews,
   compileSnapshot,
@@ -19,6 +20,7 @@ const DAY_S = 86_400;
 const folder = new PlaceFolder();
 const file = join(folder.dir, "places.mmdb");
 afterAll(() => folder.remove());
+afterEach(() => vi.useRealTimers());
 
 class Plane implements Publisher {
   snapshot: Snapshot = compileSnapshot(configurationOf([]));
@@ -77,6 +79,25 @@ test("ClientTablesFollower loads the files, and again when one is replaced", asy
   expect(logged(40)).toEqual([]);
 });
 
+test("ClientTablesFollower waits for a file that is still being written, and leaves round-trip times as they are", async () => {
+  const follower = await following([file]);
+  const latency = emptyLatencyTable(["eu"], 3600);
+  plane.publish(newsOfClientTables(plane.snapshot, { ...plane.snapshot.clientTables, latency }));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  await follower.stop();
+  follower.follow(plane);
+  write("DE");
+  await follower.look();
+  expect(plane.countryAt("9.1.1.1")).toBe("FR");
+  write("IT");
+  await follower.look();
+  expect(plane.countryAt("9.1.1.1")).toBe("FR");
+  await follower.look();
+  await follower.stop();
+  expect(plane.countryAt("9.1.1.1")).toBe("IT");
+  expect(plane.snapshot.clientTables.latency).toBe(latency);
+});
+
 test("ClientTablesFollower keeps the last good data when a file breaks or goes, says why, and takes the next good one", async () => {
   const follower = await following([file]);
   writeFileSync(file, "half a file");
@@ -117,6 +138,20 @@ test("ClientTablesFollower warns of a file that is older than 60 days, and not o
   expect(logged(30)).toMatchObject([
     { file: defaultPlaceFile(), data: ["country"], ageDays: expect.any(Number) },
   ]);
+});
+
+test("ClientTablesFollower tells how old its files are once a day", async () => {
+  write("FR", 60);
+  const follower = await following([file]);
+  expect(logged(30)).toMatchObject([{ file, ageDays: 60, msg: "place data" }]);
+  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.setSystemTime(Date.now() + 23 * 3_600_000);
+  await follower.look();
+  expect(logged(40)).toEqual([]);
+  vi.setSystemTime(Date.now() + 2 * 3_600_000);
+  await lookTwice(follower);
+  await follower.stop();
+  expect(logged(40)).toMatchObject([{ file, ageDays: 61 }]);
 });
 
 test("ClientTablesFollower goes on when loading fails by a fault of ours", async () => {

@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeEach, expect, test } from "vitest";
+import { loadPlaceData } from "../../src/geo/place-data.ts";
+import { RegionEstimates } from "../../src/latency/estimates.ts";
 import { HEADER } from "../../src/latency/latency-table.ts";
+import { STAMPS } from "../../src/latency/pair.ts";
 import {
   applyNews,
   compileSnapshot,
@@ -14,6 +17,8 @@ import {
 import type { Publisher } from "../../src/sync/follower.ts";
 import { SamplesFollower } from "../../src/sync/samples-follower.ts";
 import { loadSamplesAside } from "../../src/sync/samples-thread.ts";
+import { PlaceFolder } from "../geo/place-files.ts";
+import { placeOf } from "../latency/places.ts";
 import { configurationOf } from "../support/answers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "windrose-rtt-"));
@@ -84,6 +89,42 @@ test("look() keeps the last good table when the file has no good line, is gone, 
     await lookTwice();
     expect(plane.networks).toBe(1);
     expect(lines.at(-1)).toMatchObject({ msg: "round-trip times refused; the last good ones stay", file });
+  }
+});
+
+test("look() tells the table the time, by which readers know what has expired", async () => {
+  const { header } = plane.snapshot.clientTables.latency!;
+  const before = [header[HEADER.now]!, header[HEADER.tick]!] as const;
+  // As it was five 63rds of the expiry ago.
+  header[HEADER.now] = (before[0] + STAMPS - 5) % STAMPS;
+  header[HEADER.tick] = before[1] - 5;
+  await follower.look(plane);
+  expect([header[HEADER.now], header[HEADER.tick]]).toEqual(before);
+});
+
+test("look() reads the file again when the place data have changed, for the AS and the country of its networks", async () => {
+  const places = new PlaceFolder();
+  try {
+    write("60.1.1.0/24,eu,20\n");
+    await lookTwice();
+    const found = loadPlaceData([places.write("a.mmdb", { "60.0.0.0/8": { country_code: "FR" } })]);
+    const client = (): string => {
+      const { latency } = plane.snapshot.clientTables;
+      const estimates = new RegionEstimates(["eu"]);
+      estimates.begin(true);
+      // In the same country, and far from what was measured.
+      estimates.find(latency!, placeOf("9.1.2.3", { country: "FR" }), 1);
+      return estimates.levels[0]! < 0 ? "unknown" : `${estimates.ms[0]} ms`;
+    };
+    expect(client()).toBe("unknown");
+    plane.publish(newsOfClientTables(plane.snapshot, { ...plane.snapshot.clientTables, places: found }));
+    await lookTwice();
+    expect(client()).toBe("20 ms");
+    const { latency } = plane.snapshot.clientTables;
+    await lookTwice();
+    expect(plane.snapshot.clientTables.latency).toBe(latency);
+  } finally {
+    places.remove();
   }
 });
 

@@ -14,7 +14,7 @@
  */
 import { Type } from "typebox";
 import type { ClientPlace } from "../../geo/client-place.ts";
-import { continentOf, formatContinent, formatCountry, formatSubdivision } from "../../geo/place-codes.ts";
+import { formatContinent, formatCountry, formatSubdivision } from "../../geo/place-codes.ts";
 import { formatServedPlace, type ServedPlace } from "../../geo/served-place.ts";
 import type { ClientNetwork } from "../../lib/client-network.ts";
 import {
@@ -88,9 +88,8 @@ function match(places: ServedPlaces, marks: Uint8Array, client: ClientPlace): nu
   if (as !== null && markCode(as, client.asNumber(), marks)) return Level.AS;
   if (subdivision !== null && markCode(subdivision, client.subdivision(), marks)) return Level.Subdivision;
   if (country !== null || continent !== null) {
-    const code = client.country();
-    if (country !== null && markCode(country, code, marks)) return Level.Country;
-    if (continent !== null && markCode(continent, continentOf(code), marks)) return Level.Continent;
+    if (country !== null && markCode(country, client.country(), marks)) return Level.Country;
+    if (continent !== null && markCode(continent, client.continent(), marks)) return Level.Continent;
   }
   return mark(all, marks) ? Level.All : Level.None;
 }
@@ -189,7 +188,7 @@ function describe(level: number, client: ClientPlace): string {
     case Level.All:
       return "*";
     case Level.Continent:
-      return `continent ${formatContinent(continentOf(client.country()))}`;
+      return `continent ${formatContinent(client.continent())}`;
     case Level.Country:
       return `country ${formatCountry(client.country())}`;
     case Level.Subdivision:

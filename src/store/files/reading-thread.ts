@@ -18,6 +18,7 @@ import { Worker } from "node:worker_threads";
 import type { ReadFiles } from "../../documents/document-reader.ts";
 import { reviveFileDocuments } from "../../documents/file-transfer.ts";
 import type { ReadFile } from "../../documents/read-file.ts";
+import { builtUrl } from "../../lib/aside.ts";
 import { type FileQueue, queueOf, readQueue } from "./file-queue.ts";
 
 /** About 20 ms of reading: so long the thread of TCP and timers may be held up, and no longer. */
@@ -47,7 +48,7 @@ export function readFilesAside({ octetsMax = HERE_OCTETS_MAX, firstHere = true }
 
 /** Resolves when the thread is gone. */
 function readInThread(queue: FileQueue, onRead: (file: ReadFile) => void): Promise<void> {
-  const worker = new Worker(workerUrl(), {
+  const worker = new Worker(builtUrl(new URL("./reading-worker.ts", import.meta.url)), {
     workerData: queue,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB_MAX },
   });
@@ -56,11 +57,4 @@ function readInThread(queue: FileQueue, onRead: (file: ReadFile) => void): Promi
     worker.on("error", reject);
     worker.on("exit", () => resolve());
   });
-}
-
-/** Built code has another ending. */
-function workerUrl(): URL {
-  const url = new URL("./reading-worker.ts", import.meta.url);
-  if (import.meta.url.endsWith(".js")) url.pathname = url.pathname.replace(/\.ts$/, ".js");
-  return url;
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { ClientPlace } from "../../../src/geo/client-place.ts";
-import { continentOf } from "../../../src/geo/place-codes.ts";
 import type { ServedPlace } from "../../../src/geo/served-place.ts";
 import { randomBelow, SeededRandom } from "../../../src/lib/random.ts";
 import type { MemberSpec } from "../../../src/steering/spec.ts";
@@ -84,6 +83,16 @@ test.each([
   expect(bench.picks.scopePrefixLength).toBe(scope === 0 ? 0 : Math.max(7, scope));
 });
 
+test("geo knows nothing in the next answer of who stood in the last", () => {
+  const bench = benchOf("p policy=geo: e{europe} f{FR} u{*}").from("FR");
+  const answers = [];
+  for (const isUp of [true, false, true]) {
+    bench.set("f", isUp);
+    answers.push(bench.ask());
+  }
+  expect(answers).toEqual(["f", "e", "f"]);
+});
+
 test("geo looks places up only when nothing more specific matched", () => {
   const asked: string[] = [];
   class Watched extends ClientPlace {
@@ -99,6 +108,10 @@ test("geo looks places up only when nothing more specific matched", () => {
       asked.push("country");
       return super.country();
     }
+    override continent(): number {
+      asked.push("continent");
+      return super.continent();
+    }
   }
   function askedOf(members: string, address: Uint8Array): string {
     asked.length = 0;
@@ -112,7 +125,8 @@ test("geo looks places up only when nothing more specific matched", () => {
   const here = Uint8Array.from([8, 8, 8, 8]);
   expect(askedOf("a{8.8.8.0/24} b{AS64500} c{FR} d{*}", here)).toBe("");
   expect(askedOf("a{AS64500} b{*}", here)).toBe("AS");
-  expect(askedOf("a{europe} b{*}", here)).toBe("country");
+  expect(askedOf("a{europe} b{*}", here)).toBe("continent");
+  expect(askedOf("a{AQ} b{europe} c{*}", here)).toBe("country continent");
   expect(askedOf("a{AS64500} b{US-CA} c{AQ} d{*}", here)).toBe("AS subdivision country");
   expect(askedOf("a{FR}", here)).toBe("");
 });
@@ -137,7 +151,7 @@ function rankOf(place: ServedPlace, client: ClientPlace): number {
     case "country":
       return client.country() === place.code ? 3 : -1;
     case "continent":
-      return continentOf(client.country()) === place.code ? 2 : -1;
+      return client.continent() === place.code ? 2 : -1;
     default:
       return 1;
   }

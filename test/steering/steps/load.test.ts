@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StepTrace, Trace } from "../../../src/steering/trace.ts";
 import { chiSquareFault } from "../chi-square.ts";
-import { type Bench, benchOf } from "../notation.ts";
+import { Bench, benchOf, parsePools } from "../notation.ts";
 
 // Members of these tests start to shed at 80 % and have shed all at 100 %.
 const DRAWS = 10_000;
@@ -74,6 +74,43 @@ describe.each(["load", "load+weighted"])("%s", (policy) => {
     bench.set("a", false);
     expect(chiSquareFault(bench.count(DRAWS), { b: 1, c: 1 })).toBeUndefined();
   });
+});
+
+describe("marks of a member's own", () => {
+  function benchWith(
+    text: string,
+    marks: Readonly<Record<string, readonly [number, number]>>,
+    seed = 1,
+  ): Bench {
+    const specs = parsePools(text).map((pool) => ({
+      ...pool,
+      members: pool.members.map((member) => {
+        const [low, high] = marks[member.name]!;
+        return { ...member, capacity: { ...member.capacity!, low, high } };
+      }),
+    }));
+    return new Bench(specs, { seed });
+  }
+
+  test.each(SEEDS)("load sheds in proportion between them, also above the capacity, seed %i", (seed) => {
+    const marks = { a: [0.5, 0.7], b: [0.7, 0.95], c: [0, 2] } as const;
+    // Room for 0.5, 0.4 and 0.25 of their shares.
+    const counts = benchWith("p policy=load: a%60 b%85 c%150", marks, seed).count(DRAWS);
+    expect(chiSquareFault(counts, { a: 50, b: 40, c: 25 })).toBeUndefined();
+  });
+
+  test("load takes for the least overloaded whose load is the smallest part of its high mark", () => {
+    const bench = benchWith("p policy=load: a%100 b%120", { a: [0.5, 0.8], b: [0.8, 1] });
+    expect(bench.row(3)).toBe("b b b"); // 120 % of its mark, a 125 %
+  });
+});
+
+test("load leaves last resorts out of what a pool carries, while others of it stand", () => {
+  const bench = benchOf("w policy=load: [x] [y]; x policy=weighted: a%90 s=0%0; y: c");
+  // x: what a carries, 90 %; with s it were 45 %, below the mark, though a alone answers.
+  expect(chiSquareFault(bench.count(DRAWS), { a: 1, c: 2 })).toBeUndefined();
+  bench.set("a", false);
+  expect(chiSquareFault(bench.count(DRAWS), { s: 1, c: 1 })).toBeUndefined();
 });
 
 describe("before steps that do not go by weight", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ClientPlace } from "../../../src/geo/client-place.ts";
-import type { Coordinates } from "../../../src/geo/served-place.ts";
+import type { Coordinates } from "../../../src/geo/coordinates.ts";
 import { randomBelow, SeededRandom } from "../../../src/lib/random.ts";
 import type { MemberSpec } from "../../../src/steering/spec.ts";
 import type { Trace } from "../../../src/steering/trace.ts";
@@ -112,6 +112,18 @@ test("proximity spreads the clients of a tie over the members, and keeps each wi
   }
   expect([...counts.keys()].sort()).toEqual(["a", "b", "c"]);
   for (const [name, count] of counts) expect(Math.abs(count - 1000), name).toBeLessThan(5 * Math.sqrt(1000));
+});
+
+test("proximity within spreads clients over all that it keeps where no step follows", () => {
+  const bench = benchOf("p policy=proximity(within=500km): a@DUB b@LHR c@SYD");
+  const answers = new Set<string>();
+  for (let net = 0; net < 64; net++) answers.add(bench.from(`20.0.${net}.1 @LHR`).ask());
+  expect([...answers].sort()).toEqual(["a", "b"]);
+});
+
+test("proximity within gives no more than it keeps, as the last step too", () => {
+  const near = benchOf("p policy=proximity(within=100km) answers=3: a@DUB b@LHR c@SYD");
+  expect(near.from("FR @DUB").ask()).toBe("a");
 });
 
 test("proximity moves only the clients of the member of a tie that went", () => {

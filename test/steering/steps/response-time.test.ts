@@ -51,6 +51,15 @@ test("response-time takes a pool for as quick as the quickest of its members tha
   expect(bench.ask()).toBe("a");
 });
 
+test("response-time does not take a pool for as quick as a last resort that waits", () => {
+  const bench = benchOf("w policy=response-time: [x] [y]; x policy=weighted: a s=0; y: c").time(
+    "a 30, s 5, c 20",
+  );
+  expect(bench.ask()).toBe("c");
+  bench.set("a", false);
+  expect(bench.ask()).toBe("s");
+});
+
 test("response-time tells every time, and why each one went", () => {
   const step = traced(benchOf("p policy=response-time+failover: a b c d").time(TIMES));
   expect(step.numbers.map(({ values }) => values["response time"])).toEqual([
