@@ -14,6 +14,7 @@ const COMMANDS: Commands = {
   export: async () => (await import("./cli/export.ts")).command,
   push: async () => (await import("./cli/push.ts")).command,
   pull: async () => (await import("./cli/pull.ts")).command,
+  plan: async () => (await import("./cli/plan.ts")).command,
   status: async () => (await import("./cli/status.ts")).command,
   token: async () => (await import("./cli/token.ts")).command,
   schema: async () => (await import("./cli/schema.ts")).command,

@@ -68,11 +68,15 @@ export class ApiClient {
         throw this.#unreachable("its answer is no JSON; is this Windrose's API?");
       return answer;
     }
-    const { code, detail } = (answer.body ?? {}) as { code?: string; detail?: string };
+    const { code, detail, errors } = (answer.body ?? {}) as {
+      code?: string;
+      detail?: string;
+      errors?: unknown;
+    };
     throw new WindroseError(
       "api-refused",
       `The API at ${this.#url} refused: ${detail ?? `status ${response.status}`}${code === undefined ? "" : ` (${code})`}`,
-      { status: response.status, problem: code },
+      { status: response.status, problem: code, errors },
     );
   }
 

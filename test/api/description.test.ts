@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatPage } from "../../src/api/description/page.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "../../src/api/description/page-assets.ts";
+import { readText } from "../repo/tree.ts";
 import { ADMIN, startService, type TestService } from "./service.ts";
 
 interface Description {
@@ -39,6 +40,17 @@ describe("/openapi.json", () => {
     expect(description.openapi).toBe("3.1.0");
     expect(description.info).toMatchObject({ title: "Windrose", version: "1" });
     expect(JSON.stringify(description)).not.toContain(service.node.version);
+  });
+
+  test("docs/reference/node.md and metrics.md tell of each path that a node has of itself", () => {
+    const pages = ["node", "metrics"].map((page) => readText(`docs/reference/${page}.md`)).join("");
+    const told = [...pages.matchAll(/`(?:GET|POST) (\/[\w./]+)/g)].map(([, path]) => path);
+    const hidden = ["/openapi.json", "/docs"];
+    const described = Object.entries(description.paths)
+      .filter(([, methods]) => ["node", "steering"].includes(Object.values(methods)[0]?.tags?.[0] ?? ""))
+      .map(([path]) => path);
+    expect(described).toHaveLength(7);
+    expect([...described, ...hidden].filter((path) => !told.includes(path))).toEqual([]);
   });
 
   test("describes each operation in a line, with a tag and its answers", () => {

@@ -1,9 +1,11 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PlanAnswer } from "../../src/api/plan/route.ts";
+import { command } from "../../src/cli/plan.ts";
 import { allCountries } from "../../src/geo/place-codes.ts";
 import { loadPlaceData } from "../../src/geo/place-data.ts";
 import { POPULATIONS } from "../../src/geo/populations.ts";
@@ -18,7 +20,7 @@ import { FileStore } from "../../src/store/files/file-store.ts";
 import { readFilesAside } from "../../src/store/files/reading-thread.ts";
 import { Follower } from "../../src/sync/follower.ts";
 import { writeMmdb } from "../support/mmdb-writer.ts";
-import { ADMIN, startService, type TestService } from "./service.ts";
+import { ADMIN, ADMIN_TOKEN, startService, type TestService } from "./service.ts";
 
 const DOCUMENTS = `
 pools:
@@ -234,6 +236,82 @@ describe("POST /v1/plan", () => {
     expect((await plan({ documents: { pools: { us: { members } } } }, mine)).statusCode).toBe(403);
     expect((await plan({ documents: { pools: { eu: { members } } } }, mine)).statusCode).toBe(200);
     expect((await plan({ documents: {} }, {})).statusCode).toBe(401);
+  });
+});
+
+describe("windrose plan", () => {
+  let url = "";
+
+  beforeAll(async () => {
+    await service.app.listen({ port: 0, host: "127.0.0.1" });
+    url = `http://127.0.0.1:${(service.app.server.address() as AddressInfo).port}`;
+  });
+
+  async function run(...args: string[]) {
+    const written = { stdout: "", stderr: "" };
+    const io = {
+      stdout: { write: (text: string) => (written.stdout += text) },
+      stderr: { write: (text: string) => (written.stderr += text) },
+      env: { WINDROSE_URL: url, WINDROSE_TOKEN: ADMIN_TOKEN },
+    };
+    return { code: await command.run(args, io), ...written };
+  }
+
+  async function folderOf(text: string): Promise<string> {
+    const folder = await mkdtemp(join(dir, ".plan-"));
+    await writeFile(join(folder, "all.yaml"), text);
+    return folder;
+  }
+
+  test("prints what would change, and who would move", async () => {
+    const folder = await folderOf(DOCUMENTS.replace("serves: FR", "serves: [FR, US]"));
+    const { code, stdout } = await run(folder, "--clients", "2.0.0.0/24=1,8.8.8.0/24=3");
+    expect(code).toBe(0);
+    expect(stdout).toBe(`against generation 1: 1 document would change
+~ pools/web: members
+warning: pool "eu" has no IPv6 address, so AAAA queries get no data; add IPv6 addresses to its members
+warning: pool "us" has no IPv6 address, so AAAA queries get no data; add IPv6 addresses to its members
+
+asked by 2 networks: the clients given
+
+www.a.test.  75 % of clients would move
+  MEMBER   BEFORE  AFTER
+  eu/eu-1  12.5 %  50 %
+  eu/eu-2  12.5 %  50 %
+  us/us-1  75 %    0 %
+  most of them in 8.8.8.0/24 100 %
+`);
+  });
+
+  test("prints that nothing would change, and the same as data", async () => {
+    expect((await run(dir)).stdout).toBe("against generation 1: nothing would change\n");
+    expect(JSON.parse((await run(dir, "--json")).stdout)).toMatchObject({ generation: 1, changes: [] });
+  });
+
+  test("takes what is not in the folder for gone, unless it is a part", async () => {
+    const folder = await folderOf("pools: { eu: { members: [192.0.2.1] }, other: { members: [192.0.2.1] } }");
+    const whole = await run(folder);
+    expect([whole.code, whole.stdout]).toEqual([0, expect.stringContaining("\n- zones/a.test\n")]);
+    const part = await run(folder, "--partial");
+    expect(part.stdout).toContain("~ pools/eu: members\n+ pools/other\n");
+    expect(part.stdout).not.toContain("\n- ");
+  });
+
+  test("exits 1 and tells each fault, of the folder and of the server", async () => {
+    const broken = await run(await folderOf("pools: { eu: { members: 5 } }"));
+    expect([broken.code, broken.stderr]).toEqual([1, expect.stringMatching(/all\.yaml:1:\d+: /)]);
+    const missing = await run(await folderOf("pools: { us: { members: [] } }"));
+    expect(missing.code).toBe(1);
+    const wrong = await run(dir, "--clients", "nowhere=1");
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      expect.stringContaining('/clients/0/network: "nowhere" is'),
+    ]);
+  });
+
+  test("exits 2 for wrong usage", async () => {
+    for (const args of [[], ["a", "b"], [dir, "--clients", "x=y"], [dir, "--colour"]])
+      expect((await run(...args)).code).toBe(2);
   });
 });
 
