@@ -22,8 +22,12 @@ COPY LICENSE README.md CHANGELOG.md ./
 COPY --from=build /app/dist ./dist
 COPY zones /zones
 
+# History and tokens; a volume keeps them.
+RUN mkdir /data && chown node:node /data
+VOLUME /data
+
 USER node
-EXPOSE 5300/udp 5300/tcp
+EXPOSE 5300/udp 5300/tcp 8053/tcp
 
 # Any reply shows that it answers: a name outside its zones, such as the root, is REFUSED.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "\
@@ -33,4 +37,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "\
 
 # Not npm: node is to get the SIGTERM of `docker stop` itself, and drains on it.
 ENTRYPOINT ["node", "dist/main.js"]
-CMD ["serve", "--dns", "0.0.0.0:5300", "--zones", "/zones"]
+CMD ["serve", "--dns", "0.0.0.0:5300", "--zones", "/zones", "--data", "/data", "--api", "0.0.0.0:8053"]
