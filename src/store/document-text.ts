@@ -13,7 +13,7 @@ import type { DocumentBody } from "./change.ts";
 import { type DocumentKey, idOf, kindOf } from "./document-key.ts";
 
 /** One document as a file of its own. */
-export function formatDocument(key: DocumentKey, body: DocumentBody): string {
+function formatDocument(key: DocumentKey, body: DocumentBody): string {
   return stringify({ [kindOf(key)]: { [idOf(key)]: body } }, { lineWidth: 0 });
 }
 

@@ -109,7 +109,7 @@ export class SnapshotFile {
         for (const [i, [file, { offset, length }]] of here.entries()) {
           const octets = whole?.subarray(offset, offset + length) ?? (await readAt(handle, offset, length));
           const line = octets.toString();
-          const text = part === "documents" ? textOfDocument(line) : textOfChange(line, file.path);
+          const text = part === "documents" ? textOfDocument(line, file) : textOfChange(line, file);
           if (text !== undefined) yield [file, text];
           // A document takes about a millisecond of whoever reads it.
           if (i % 8 === 7) await nextTurn();
@@ -180,7 +180,7 @@ export class SnapshotFile {
         return octets;
       };
       for await (const [file, text] of readTexts(files)) {
-        const line = `${file.stamp} ${encodeURIComponent(file.path)} ${oneLine(text)}\n`;
+        const line = `${startOf(file)}${oneLine(text)}\n`;
         const lineLength = Buffer.byteLength(line);
         places.set(file.path, { file, in: "documents", offset: at, length: lineLength });
         at += lineLength;
@@ -307,14 +307,21 @@ interface WrittenChange extends Head {
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
-function textOfDocument(line: string): string {
-  const key = line.indexOf(" ") + 1;
-  return line.slice(line.indexOf(" ", key) + 1, -1);
+/** Undefined when this is another line: the file was written anew in between. */
+function textOfDocument(line: string, file: ListedFile): string | undefined {
+  const start = startOf(file);
+  return line.startsWith(start) && line.endsWith("\n") ? line.slice(start.length, -1) : undefined;
 }
 
-function textOfChange(line: string, path: string): string | undefined {
-  const { edits } = JSON.parse(line.slice(CHECKSUM_LENGTH + 1)) as WrittenChange;
-  return edits.find(([key]) => key === path)?.[2] ?? undefined;
+function textOfChange(line: string, file: ListedFile): string | undefined {
+  const json = line.slice(CHECKSUM_LENGTH + 1, -1);
+  if (line.slice(0, CHECKSUM_LENGTH) !== checksum(json)) return undefined;
+  const { edits } = JSON.parse(json) as WrittenChange;
+  return edits.find(([key, stamp]) => key === file.path && stamp === file.stamp)?.[2] ?? undefined;
+}
+
+function startOf({ path, stamp }: ListedFile): string {
+  return `${stamp} ${encodeURIComponent(path)} `;
 }
 
 /** JSON needs no newline; who writes by hand may have put some in. */

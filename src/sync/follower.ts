@@ -31,6 +31,8 @@ import type { Documents, EditOutcome, Editor, EditRequest } from "./editor.ts";
 const FAULTS_LOGGED_MAX = 20;
 /** How often an edit is made anew because another one was faster. */
 const EDIT_TRIES = 10;
+/** How often the first load is made anew because the documents changed under it. */
+const FIRST_LOAD_TRIES = 5;
 
 /** Changes that nobody's token stands behind. */
 const BY_HAND = { author: "files", reason: "edited by hand" };
@@ -83,8 +85,15 @@ export class Follower implements Editor {
    * `faults`: there is no last good state to answer from.
    */
   async loadFirst(): Promise<Snapshot> {
-    const { listing, generation: known } = await this.#store.list();
-    const { configuration, faults } = await this.#load(listing);
+    let { listing, generation: known } = await this.#store.list();
+    let { configuration, faults } = await this.#load(listing);
+    // A large store takes seconds to read and may change meanwhile. What was read is known, so the rest is quick.
+    for (let tries = 1; configuration === undefined && tries < FIRST_LOAD_TRIES; tries++) {
+      const before = listing;
+      ({ listing, generation: known } = await this.#store.list());
+      if (isSameListing(listing, before)) break;
+      ({ configuration, faults } = await this.#load(listing));
+    }
     if (configuration === undefined) {
       const { name } = this.#store;
       throw invalid(`Cannot serve the documents in "${name}": they have errors`, faults, { dir: name });
@@ -101,6 +110,7 @@ export class Follower implements Editor {
   follow(plane: Publisher): void {
     this.#plane = plane;
     const store = this.#store;
+    store.keep?.(this.#listing);
     store.watch(this.#listing, (seen) => this.#reloadLater(`${store.kind} changed`, seen));
   }
 
@@ -251,6 +261,7 @@ export class Follower implements Editor {
     const before = this.#configuration!;
     this.#configuration = configuration;
     plane.publish(newsBetween(plane.snapshot, configuration, { before, generation }));
+    this.#store.keep?.(this.#listing);
   }
 
   /** Monitors may be written down already; until something runs them, nobody should rely on them. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
@@ -9,7 +9,7 @@ import {
   type RedisDocuments,
   type RedisStoreOptions,
 } from "../../src/store/redis/redis-documents.ts";
-import { RedisServer } from "../support/redis-server.ts";
+import { freePort, RedisServer } from "../support/redis-server.ts";
 
 const opened: RedisDocuments[] = [];
 afterEach(async () => {
@@ -72,6 +72,59 @@ describe("the rules of access in docs/redis.md", () => {
     });
     expect(JSON.stringify([store.name, (failure as Error).message])).not.toContain("secret");
   });
+});
+
+describe("a Cluster", () => {
+  it("is one store: all keys have one hash tag", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "windrose-cluster-"));
+    // By default its own port and 10,000, which there may not be.
+    const bus = ["--cluster-port", String(await freePort()), "--cluster-announce-ip", "127.0.0.1"];
+    const server = await RedisServer.start("--cluster-enabled", "yes", "--dir", dir, ...bus);
+    const redis = server.client();
+    await redis.call("CLUSTER", "ADDSLOTS", ...Array.from({ length: 16_384 }, (_, slot) => String(slot)));
+    await expect.poll(() => redis.call("CLUSTER", "INFO"), { timeout: 10_000 }).toContain("cluster_state:ok");
+    const url = `redis+cluster://127.0.0.1:${server.port}`;
+    const [store, other] = [await opening({ url }), await opening({ url })];
+    let seen = 0;
+    other.watch((await other.list()).listing, async () => {
+      seen = (await other.list()).generation!;
+    });
+    expect(await put(store)).toMatchObject({ generation: 1 });
+    await expect.poll(() => seen).toBe(1);
+    expect(await other.body("pools/eu")).toEqual({ members: ["192.0.2.1"] });
+    redis.disconnect();
+    await server.kill();
+    rmSync(dir, { recursive: true });
+  });
+});
+
+describe("Sentinel", () => {
+  it("says which server is the master, and which one is when that is gone", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "windrose-sentinel-"));
+    const main = await RedisServer.start("--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0");
+    const diskless = ["--repl-diskless-load", "on-empty-db"];
+    const replica = await RedisServer.start("--replicaof", "127.0.0.1", String(main.port), ...diskless);
+    writeFileSync(
+      join(dir, "sentinel.conf"),
+      `sentinel monitor ours 127.0.0.1 ${main.port} 1\nsentinel down-after-milliseconds ours 300\nsentinel failover-timeout ours 1000\n`,
+    );
+    const sentinel = await RedisServer.startSentinel(join(dir, "sentinel.conf"));
+    const store = await opening({ url: `redis+sentinel://127.0.0.1:${sentinel.port}/ours` });
+    expect(await put(store)).toMatchObject({ generation: 1 });
+    const redis = replica.client();
+    await expect.poll(() => redis.exists("{windrose}:generation"), { timeout: 10_000 }).toBe(1);
+    const control = sentinel.client();
+    await expect
+      .poll(() => control.call("SENTINEL", "replicas", "ours"), { timeout: 15_000 })
+      .toHaveLength(1);
+    await main.kill();
+    await expect
+      .poll(() => put(store).catch(() => undefined), { timeout: 15_000 })
+      .toMatchObject({ generation: 2 });
+    for (const each of [redis, control]) each.disconnect();
+    for (const each of [sentinel, replica]) await each.kill();
+    rmSync(dir, { recursive: true });
+  }, 60_000);
 });
 
 describe("TLS", () => {

@@ -155,6 +155,18 @@ describe("commit()", () => {
     await other.kill();
   });
 
+  it("does not wait for ever while Redis does not answer, and goes on when it does", async () => {
+    const other = await RedisServer.start();
+    const store = await opening(other.url);
+    const head = await committed(store, NO_HEAD, { [EU]: {} });
+    other.pause();
+    await expect(commit(store, head, { [US]: {} })).rejects.toMatchObject({ code: "store-unavailable" });
+    other.resume();
+    await expect.poll(() => store.head().catch(() => undefined), { timeout: 5000 }).toEqual(head);
+    expect(Object.keys(await readAll(store))).toEqual([EU]);
+    await other.kill();
+  });
+
   it("says that Redis refused, when it has no memory left", async () => {
     const full = await RedisServer.start("--maxmemory", "1mb");
     const store = await opening(full.url);

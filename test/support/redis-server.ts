@@ -31,6 +31,13 @@ export class RedisServer {
     return server;
   }
 
+  /** A Sentinel; it writes to its file of settings. */
+  static async startSentinel(file: string): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), [file, "--sentinel"]);
+    await server.start();
+    return server;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
@@ -44,10 +51,16 @@ export class RedisServer {
     const program = PROGRAMS.find((name) => spawnSync(name, ["--version"]).status === 0);
     if (program === undefined)
       throw new Error("no redis-server and no valkey-server; apt-get install redis-server");
-    const settings = ["--port", String(this.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const listen = ["--port", String(this.port), "--bind", "127.0.0.1"];
     // A name of its own: at its start a server would take up what another one left behind.
     const files = ["--dir", tmpdir(), "--dbfilename", `windrose-test-${this.port}.rdb`];
-    this.#process = spawn(program, [...settings, ...files, ...this.#args], { stdio: "ignore" });
+    const isSentinel = this.#args.at(-1) === "--sentinel";
+    const args = isSentinel
+      ? [this.#args[0]!, ...listen, "--sentinel"]
+      : [...listen, "--save", "", "--appendonly", "no", ...files, ...this.#args];
+    const child = spawn(program, args, { stdio: "ignore" });
+    this.#process = child;
+    process.once("exit", () => child.kill("SIGKILL")); // also when a test failed
     const redis = new Redis({
       port: this.port,
       host: "127.0.0.1",
@@ -91,7 +104,8 @@ export class RedisServer {
   }
 }
 
-async function freePort(): Promise<number> {
+/** Of loopback; nobody has it now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };

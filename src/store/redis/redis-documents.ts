@@ -23,7 +23,7 @@ import { readDocumentText, unreadDocument } from "../document-text.ts";
 import { readFolderBodies } from "../folder-bodies.ts";
 import { type KeptText, SnapshotFile } from "../snapshot-file.ts";
 import { type Head, isSameHead, listingOf, NO_HEAD, type StoredText, sourceFile, stamped } from "../stamp.ts";
-import type { Committed, Draft, Proposal, Store, StoreListing } from "../store.ts";
+import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
 import { describeRedis, openRedis, parseRedisUrl, type RedisConnection } from "./connection.ts";
 import { findLost, restored } from "./redis-healing.ts";
 import { type News, RedisStore, type Step } from "./redis-store.ts";
@@ -99,6 +99,7 @@ export class RedisDocuments implements Store {
   #steps: Step[] = [];
   /** Redis answered once: from then on what it says counts, and not what was kept. */
   #wasReached = false;
+  #committing: Promise<unknown> = Promise.resolve();
   /** Something that was listed could not be read as it was listed. */
   #isStale = false;
 
@@ -113,6 +114,10 @@ export class RedisDocuments implements Store {
     if (snapshot?.head === undefined) return;
     this.#listing = snapshot.listing;
     this.#know({ ...snapshot.head, keys: [] });
+  }
+
+  get state(): StoreState {
+    return this.#redis.state;
   }
 
   async list(): Promise<StoreListing> {
@@ -145,8 +150,9 @@ export class RedisDocuments implements Store {
   async body(key: DocumentKey): Promise<DocumentBody | null> {
     const file = this.#listing.files.get(key);
     if (file === undefined) return null;
-    const text = this.#texts.get(key, file.stamp);
-    if (text !== undefined) return JSON.parse(text) as DocumentBody;
+    const kept = (await this.#recall([file])).get(key);
+    if (kept !== undefined) return JSON.parse(kept.text) as DocumentBody;
+    // As it is now: newer than what is listed, maybe, and then an edit made from it is refused.
     for await (const read of this.#redis.read([{ key, octets: file.size }])) {
       this.#texts.set(key, read);
       return JSON.parse(read.text) as DocumentBody;
@@ -183,7 +189,9 @@ export class RedisDocuments implements Store {
     const { texts } = draft as RedisDraft;
     const isKnown = this.#known.generation === expected;
     const seen = isKnown ? this.#known : { generation: expected, id: "" };
-    const done = await this.#redis.commit({ expected: seen, ...change, texts });
+    const committing = this.#redis.commit({ expected: seen, ...change, texts });
+    this.#committing = committing.catch(() => {});
+    const done = await committing;
     if (done.head === undefined) return done;
     for (const [key, text] of texts) if (text !== null) this.#texts.set(key, text);
     if (isKnown) {
@@ -209,7 +217,11 @@ export class RedisDocuments implements Store {
     this.#watch = new RedisWatch({
       subscriber: this.#connect(),
       log: this.#log,
-      isNews: async () => this.#isStale || !isSameHead(await this.#redis.head(), this.#known),
+      isNews: async () => {
+        // A change of our own wakes us too, maybe before we know that it was accepted.
+        await this.#committing;
+        return this.#isStale || !isSameHead(await this.#redis.head(), this.#known);
+      },
       onChange,
     });
   }

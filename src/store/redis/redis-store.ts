@@ -16,6 +16,7 @@ import { WindroseError } from "../../lib/errors.ts";
 import type { Authorship, Change, PartChange } from "../change.ts";
 import type { DocumentKey } from "../document-key.ts";
 import { type Head, NO_HEAD, type StoredText } from "../stamp.ts";
+import type { StoreState } from "../store.ts";
 import type { RedisConnection } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import { COMMIT, COMMON, LIST, READ } from "./scripts.ts";
@@ -90,6 +91,8 @@ interface StoredChange extends Authorship {
 }
 
 export class RedisStore {
+  /** By the last command that was answered, or was not. */
+  state: StoreState = { isUp: false, seenMs: 0 };
   readonly #redis: RedisConnection;
   readonly #keys = redisKeys();
   /** Why there is no connection. */
@@ -305,8 +308,11 @@ export class RedisStore {
 
   async #ask<Answer>(command: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await command();
+      const answer = await command();
+      this.state = { isUp: true, seenMs: Date.now() };
+      return answer;
     } catch (error) {
+      this.state = { ...this.state, isUp: false };
       throw this.#unavailable(error);
     }
   }
