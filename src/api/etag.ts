@@ -77,7 +77,7 @@ function tagOf(value: unknown): string {
 }
 
 /** JSON with the keys of each object in the order of their code units. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => {
     if (typeof each !== "object" || each === null || Array.isArray(each)) return each;
     const keys = Object.keys(each).sort();

@@ -146,9 +146,10 @@ export class Tokens {
     return "revoked";
   }
 
-  /** At the first start, when nobody could manage anything: the text of a token of scope admin. */
+  /** At the first start, or whenever nobody could manage anything: the text of a new token of scope admin. */
   async createFirst(): Promise<string | undefined> {
-    if (this.#adminHash !== undefined || (await this.#store.list()).length > 0) return undefined;
+    if (this.#adminHash !== undefined) return undefined;
+    if ((await this.#store.list()).some((token) => this.#isUsableAdmin(token))) return undefined;
     return (await this.create({ name: "first", scope: "admin" }, "windrose")).text;
   }
 

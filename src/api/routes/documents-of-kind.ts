@@ -9,6 +9,7 @@ import { hasErrors } from "../../lib/fault.ts";
 import type { DocumentBody } from "../../store/change.ts";
 import { type DocumentKey, type DocumentKind, documentKey, idOf } from "../../store/document-key.ts";
 import type { Documents } from "../../sync/editor.ts";
+import { MERGE_PATCH_TYPE } from "../body.ts";
 import type { ApiContext } from "../context.ts";
 import { checkAgainst, DOCUMENT_SCHEMAS, existingBody, KIND_WORDS, keyOf } from "../documents.ts";
 import { answerEdit, type EditAnswer, type EditPlan, EditQuery, requireDocument } from "../edit.ts";
@@ -117,7 +118,7 @@ export function registerDocumentRoutes(
         tags,
         params,
         querystring: EditQuery,
-        consumes: ["application/merge-patch+json", "application/json"],
+        consumes: [MERGE_PATCH_TYPE, "application/json"],
         body: Type.Object({}),
       },
     },

@@ -12,6 +12,7 @@ import { Documents as DocumentsSchema } from "../../documents/schema.ts";
 import type { DocumentBody, Edit } from "../../store/change.ts";
 import { DOCUMENT_KINDS, type DocumentKey, documentKey, idOf, kindOf } from "../../store/document-key.ts";
 import type { Documents } from "../../sync/editor.ts";
+import { MERGE_PATCH_TYPE } from "../body.ts";
 import type { ApiContext } from "../context.ts";
 import { checkAgainst, keyOf } from "../documents.ts";
 import { answerEdit, type EditAnswer, type EditPlan, EditQuery } from "../edit.ts";
@@ -74,7 +75,7 @@ export function registerDocuments(app: FastifyInstance, context: ApiContext): vo
         summary: "Change several documents at once (JSON merge patch)",
         tags,
         querystring: EditQuery,
-        consumes: ["application/merge-patch+json", "application/json"],
+        consumes: [MERGE_PATCH_TYPE, "application/json"],
         body: Type.Object({}),
       },
     },

@@ -9,6 +9,7 @@ import { listOf, Member, type MemberText } from "../../documents/schema.ts";
 import type { DocumentBody } from "../../store/change.ts";
 import type { DocumentKey } from "../../store/document-key.ts";
 import type { Documents } from "../../sync/editor.ts";
+import { MERGE_PATCH_TYPE } from "../body.ts";
 import type { ApiContext } from "../context.ts";
 import { checkAgainst, existingBody, keyOf } from "../documents.ts";
 import { answerEdit, type EditAnswer, type EditPlan, EditQuery, requireDocument } from "../edit.ts";
@@ -59,7 +60,7 @@ export function registerMembers(app: FastifyInstance, context: ApiContext): void
         tags,
         params,
         querystring: EditQuery,
-        consumes: ["application/merge-patch+json", "application/json"],
+        consumes: [MERGE_PATCH_TYPE, "application/json"],
         body: Type.Object({}),
       },
     },

@@ -9,6 +9,7 @@ import { NameEntry } from "../../documents/schema.ts";
 import { type DocumentKey, idOf } from "../../store/document-key.ts";
 import type { Documents } from "../../sync/editor.ts";
 import { formatName, type Name } from "../../wire/name.ts";
+import { MERGE_PATCH_TYPE } from "../body.ts";
 import type { ApiContext } from "../context.ts";
 import { apexOf, badParameter, checkAgainst, existingBody, keyOf } from "../documents.ts";
 import { answerEdit, type EditAnswer, type EditPlan, EditQuery, requireDocument } from "../edit.ts";
@@ -78,7 +79,7 @@ export function registerNames(app: FastifyInstance, context: ApiContext): void {
         tags,
         params,
         querystring: EditQuery,
-        consumes: ["application/merge-patch+json", "application/json"],
+        consumes: [MERGE_PATCH_TYPE, "application/json"],
         body: Type.Object({}),
       },
     },
