@@ -9,7 +9,7 @@ import { type Explanation, explain } from "../explain/explain.ts";
 import { type Complain, type QuestionTexts, readQuestion } from "../explain/question.ts";
 import type { PoolTrace } from "../steering/trace.ts";
 import { documentKey, zoneKey } from "../store/document-key.ts";
-import { parseName } from "../wire/name.ts";
+import { parseName, ROOT } from "../wire/name.ts";
 import type { NodeFace } from "./node-face.ts";
 import { Problem } from "./problem.ts";
 import { type Grant, mayTouch } from "./tokens.ts";
@@ -95,7 +95,7 @@ const complain: Complain = (field, message) => {
 
 /** A token for some documents is told of nothing that others had a say in. */
 function forbidOthers(grant: Grant, { lookups, trace }: Explanation): void {
-  const zones = lookups.flatMap(({ zone }) => (zone === null ? [] : [zoneKey(parseName(zone))]));
+  const zones = lookups.flatMap(({ zone }) => (zone === null ? [] : [zoneKey(parseName(zone, ROOT))]));
   const pools = trace.choices.flatMap(({ pool }) => poolsOf(pool)).map((id) => documentKey("pools", id));
   const forbidden = [...zones, ...pools].find((key) => !mayTouch(grant, key));
   if (forbidden === undefined) return;

@@ -239,6 +239,20 @@ describe("POST /v1/plan", () => {
   });
 });
 
+test("GET /v1/explain knows zones by their ids as documents spell them", async () => {
+  const url = "/v1/explain?name=www.a.test&client=2.0.0.1";
+  const grant = { name: "a", scope: "read", zones: ["a.test"], pools: ["web", "eu"] } as const;
+  const { text } = await service.tokens.create(grant, "test");
+  const mine = await service.app.inject({ url, headers: { authorization: `Bearer ${text}` } });
+  expect(mine.json()).toMatchObject({ lookups: [{ zone: "a.test" }], reply: { rcode: "NOERROR" } });
+});
+
+test("/readyz warns of old place data that somebody gave", async () => {
+  const { warnings, placeData } = (await service.app.inject("/readyz")).json();
+  expect(placeData).toMatchObject([{ file: ".places.mmdb" }]);
+  expect(warnings).toEqual([expect.stringMatching(/^place data \.places\.mmdb is \d+ days old$/)]);
+});
+
 describe("windrose plan", () => {
   let url = "";
 

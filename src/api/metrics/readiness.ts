@@ -6,6 +6,7 @@
  * @module
  */
 import { basename } from "node:path";
+import { defaultPlaceFile } from "../../geo/place-data.ts";
 import type { NodeFace } from "../node-face.ts";
 
 const DAY_S = 86_400;
@@ -37,7 +38,11 @@ export function readinessOf(
   const placeData = (snapshot.clientTables.places?.sources ?? []).map(({ file, builtMs }) => {
     return { file: basename(file), ageSeconds: ageS(builtMs) };
   });
-  const old = placeData.filter(({ ageSeconds }) => ageSeconds > PLACE_DATA_OLD_DAYS * DAY_S);
+  // Those that come with the program are as old as it is, and what to do about it is another thing.
+  const own = basename(defaultPlaceFile());
+  const old = placeData.filter(
+    ({ file, ageSeconds }) => file !== own && ageSeconds > PLACE_DATA_OLD_DAYS * DAY_S,
+  );
   return {
     status: isAnswering ? "ready" : "not-ready",
     node: id,
