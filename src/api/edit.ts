@@ -143,7 +143,7 @@ export async function answerEdit(
 }
 
 /** With pointers into what was sent, where the faults come from there. */
-function refusalOf(error: unknown, { locate, refused }: EditPlan): unknown {
+function refusalOf(error: unknown, { edits, locate, refused }: EditPlan): unknown {
   if (!(error instanceof WindroseError) || error.code !== "documents-invalid") return error;
   const faults = faultsOf(error);
   const named = refused?.(faults);
@@ -151,12 +151,26 @@ function refusalOf(error: unknown, { locate, refused }: EditPlan): unknown {
   const errors = faults.map((fault) => {
     const [kind, id, ...rest] = fault.path ?? [];
     const key = id === undefined ? undefined : parseDocumentKey(`${kind}/${id}`);
-    const path = key === undefined ? undefined : locate?.(keyAsAsked(key), rest);
+    const asked = key === undefined ? undefined : keyAsAsked(key);
+    const path = asked && locate?.(asked, rest.length > 0 ? rest : pathOfWhole(asked, fault, edits));
     return path === undefined ? itemOfFault(fault) : { pointer: pointerOf(path), message: fault.message };
   });
   const others = errors.length < 2 ? "" : `, and ${errors.length - 1} more`;
   const detail = errors.length === 0 ? error.message : `${errors[0]!.message}${others}`;
   return new Problem("documents-invalid", detail, { errors, cause: error });
+}
+
+/**
+ * A zone whose text is in no file (yet) is all that a store can point at when a pool is missing; the edit knows at which
+ * name it was given.
+ */
+function pathOfWhole(key: DocumentKey, { message }: Fault, edits: readonly Edit[]): Path {
+  const pool = /^unknown pool "([^"]+)";/.exec(message)?.[1];
+  const body = edits.find((edit) => edit.key === key)?.body;
+  if (pool === undefined || kindOf(key) !== "zones" || body === null || body === undefined) return [];
+  const records = Object.entries(body.records as Readonly<Record<string, { readonly pool?: unknown }>>);
+  const owner = records.find(([, entry]) => entry.pool === pool)?.[0];
+  return owner === undefined ? [] : ["records", owner, "pool"];
 }
 
 /** A file may spell a zone in its own way. */

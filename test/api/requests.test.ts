@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { API_LIMITS } from "../../src/api/context.ts";
 import { WindroseError } from "../../src/lib/errors.ts";
+import type { Fault } from "../../src/lib/fault.ts";
 import { ADMIN_TOKEN, type ApiServer, startApi } from "./api-server.ts";
 
 const LIMITS = { ...API_LIMITS, requestsPerSecondMax: 0 };
@@ -117,6 +118,20 @@ describe("bodies", () => {
       { message: expect.stringContaining("apex"), document: "zones/example.com", pointer: "/records/@/pool" },
     ]);
   });
+});
+
+test("a missing pool is pointed at where the store can only name the zone", async () => {
+  const { edit } = api.editor;
+  api.editor.edit = (request) =>
+    edit.call(api.editor, request).catch((error: WindroseError) => {
+      const faults = (error.fields.faults as Fault[]).map((fault) => ({
+        ...fault,
+        path: ["zones", "Example.com."],
+      }));
+      throw new WindroseError("documents-invalid", error.message, { faults });
+    });
+  const reply = await api.ask("PUT", `${ZONE}/names/x`, { pool: "nope" });
+  expect(reply.json.errors).toEqual([{ pointer: "/pool", message: expect.stringContaining("nope") }]);
 });
 
 describe("paths and queries", () => {
