@@ -27,6 +27,7 @@ export const windrose: Peer = {
       file: process.execPath,
       args: [
         ...[builtMain(), "serve", "--dns", `127.0.0.1:${port}`, "--zones", zones, "--workers", "1"],
+        ...["--api", "127.0.0.1:0"],
         ...(geo === undefined ? [] : ["--geo", geo]),
         ...(rtt === undefined ? [] : ["--rtt", rtt]),
       ],

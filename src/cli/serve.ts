@@ -124,7 +124,8 @@ async function openStore(settings: SettingValues, log: Logger, io: CommandIo): P
   const { zones, data } = settings;
   const redis = redisAccess(settings, io.env);
   if (redis === undefined) {
-    return FileStore.open({ dir: zones, dataDir: data, readFiles: readFilesAside() });
+    const warn = (message: string) => log.warn({ data }, message);
+    return FileStore.open({ dir: zones, dataDir: data, readFiles: readFilesAside(), warn });
   }
   return openRedisStore({ ...redis, seedDir: zones, ...(data === null ? {} : { dataDir: data }), log });
 }

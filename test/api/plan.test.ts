@@ -74,7 +74,12 @@ beforeAll(async () => {
     networks,
   };
   await writeFile(geo, writeMmdb(contents as Parameters<typeof writeMmdb>[0]));
-  const store = await FileStore.open({ dir, dataDir: null, readFiles: readFilesAside() });
+  const store = await FileStore.open({
+    dir,
+    dataDir: null,
+    readFiles: readFilesAside(),
+    warn: (message) => expect.fail(message),
+  });
   follower = new Follower({ store, log: pino({ level: "silent" }) });
   const first = await follower.loadFirst();
   plane = new Plane(

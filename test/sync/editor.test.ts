@@ -50,7 +50,12 @@ class Plane {
 async function start(
   dataDir: string | null = join(root, "data"),
 ): Promise<{ editor: Follower; plane: Plane }> {
-  const store = await FileStore.open({ dir, dataDir, readFiles: readFilesAside() });
+  const store = await FileStore.open({
+    dir,
+    dataDir,
+    readFiles: readFilesAside(),
+    warn: (message) => expect.fail(message),
+  });
   const editor = new Follower({ store, log: pino({ level: "silent" }) });
   started.push(editor);
   const plane = new Plane(await editor.loadFirst());

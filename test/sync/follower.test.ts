@@ -67,7 +67,12 @@ function replace(file: string, text: string): void {
 }
 
 function open(dir: string, dataDir: string | null = null): Promise<FileStore> {
-  return FileStore.open({ dir, dataDir, readFiles: readFilesAside() });
+  return FileStore.open({
+    dir,
+    dataDir,
+    readFiles: readFilesAside(),
+    warn: (message) => expect.fail(message),
+  });
 }
 
 async function follow(

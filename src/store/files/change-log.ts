@@ -24,6 +24,7 @@ export class ChangeLog {
   readonly #path: string;
   #changes: LoggedChange[];
   #file: FileHandle;
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, changes: LoggedChange[], file: FileHandle) {
     this.#path = path;
@@ -49,8 +50,14 @@ export class ChangeLog {
     return this.#changes.at(-1);
   }
 
-  /** Writes a change down; when this resolves it is on disk. */
-  async append(change: LoggedChange): Promise<void> {
+  /** Writes a change down, behind those before it; when this resolves it is on disk. */
+  append(change: LoggedChange): Promise<void> {
+    const written = this.#writing.then(() => this.#append(change));
+    this.#writing = written.catch(() => {}); // who appends is told
+    return written;
+  }
+
+  async #append(change: LoggedChange): Promise<void> {
     await this.#file.appendFile(formatLine(change));
     await this.#file.datasync();
     this.#changes.push(change);
@@ -68,8 +75,9 @@ export class ChangeLog {
     return found && withoutState(found);
   }
 
-  close(): Promise<void> {
-    return this.#file.close();
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#file.close();
   }
 
   async #cut(): Promise<void> {

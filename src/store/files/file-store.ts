@@ -42,6 +42,8 @@ export interface FileStoreOptions {
   /** Where history is kept; null = nowhere. */
   readonly dataDir: string | null;
   readonly readFiles: ReadFiles;
+  /** Is told what an operator should know and nobody waits for. */
+  readonly warn: (message: string) => void;
 }
 
 /** Where a document stands: its file, and its id as that file spells it. */
@@ -63,6 +65,7 @@ export class FileStore implements Store {
   readonly name: string;
   readonly readFiles: ReadFiles;
   readonly #dataDir: string | null;
+  readonly #warn: (message: string) => void;
   readonly #log: ChangeLog | null;
   /** Where there is no log. */
   #recent: Change[] = [];
@@ -76,8 +79,9 @@ export class FileStore implements Store {
   #watcher: FolderWatcher | undefined;
   #seenMs = 0;
 
-  private constructor({ dir, dataDir, readFiles }: FileStoreOptions, log: ChangeLog | null) {
+  private constructor({ dir, dataDir, readFiles, warn }: FileStoreOptions, log: ChangeLog | null) {
     this.name = dir;
+    this.#warn = warn;
     this.#dataDir = dataDir;
     this.#log = log;
     this.#generation = log?.last?.generation ?? 0;
@@ -174,9 +178,11 @@ export class FileStore implements Store {
     }
     const listing = { ...draft.listing, files };
     try {
-      const { generation, at } = await this.#accept(authored, listing);
+      const change = this.#next(authored);
+      await this.#keep(change, listing);
+      this.#generation = change.generation;
       for (const [path, text] of texts) this.#take(path, text);
-      return { generation, at, listing };
+      return { generation: change.generation, at: change.at, listing };
     } catch (cause) {
       // What is not in the log was not accepted.
       await this.#put(before).catch(() => {});
@@ -187,8 +193,13 @@ export class FileStore implements Store {
   async recognise({ author, reason }: Authorship, listing: FolderListing): Promise<{ generation: number }> {
     const parts = await this.#partsByHand(listing);
     for (const path of this.#contents.keys()) if (!listing.files.has(path)) this.#know(path, null);
-    const { generation } = await this.#accept({ author, reason, parts }, listing);
-    return { generation };
+    const change = this.#next({ author, reason, parts });
+    // The files say it already: nobody waits until the log does. Should it not, the next start counts it once more.
+    this.#keep(change, listing).catch((error: unknown) => {
+      this.#warn(`the log of changes cannot be written: ${String(error)}`);
+    });
+    this.#generation = change.generation;
+    return { generation: change.generation };
   }
 
   changes(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Change[]> {
@@ -216,16 +227,14 @@ export class FileStore implements Store {
     await this.#log?.close();
   }
 
-  /** Counts a change. When this resolves it is on disk, where there is a data folder. */
-  async #accept(
-    authored: Authorship & { readonly parts: readonly PartChange[] },
-    listing: FolderListing,
-  ): Promise<Change> {
-    const change = { generation: this.#generation + 1, at: new Date().toISOString(), ...authored };
+  #next(authored: Authorship & { readonly parts: readonly PartChange[] }): Change {
+    return { generation: this.#generation + 1, at: new Date().toISOString(), ...authored };
+  }
+
+  /** When this resolves the change is on disk, where there is a data folder. */
+  async #keep(change: Change, listing: FolderListing): Promise<void> {
     if (this.#log !== null) await this.#log.append({ ...change, state: stateOf(listing) });
     else this.#recent = [...this.#recent.slice(1 - RECENT_MAX), change];
-    this.#generation = change.generation;
-    return change;
   }
 
   /** Puts files in place, all or none of them, also when the process ends in between. */
