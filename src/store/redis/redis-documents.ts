@@ -354,6 +354,8 @@ export class RedisDocuments implements Store {
     const done = await this.#redis.commit({
       ...restored(`Redis went back from generation ${known.generation} to ${lost.common}`),
       expected: news.head,
+      // Others may go on changing other documents: whoever waited for a moment without a change might wait for ever.
+      ...(texts.size > 0 ? { common: lost.common } : {}),
       least: known.generation + 1,
       parts: [...texts.keys()].map((key) => ({ key, path: [] })),
       texts,

@@ -77,6 +77,8 @@ export interface TextProposal extends Authorship {
   readonly parts: readonly PartChange[];
   /** New texts; null = the document goes. */
   readonly texts: ReadonlyMap<DocumentKey, StoredText | null>;
+  /** Gives back what was lost after this generation: any head is good, and documents that changed after it stay. */
+  readonly common?: number;
   /** Of documents that stood before everything was lost. */
   readonly base?: Head;
 }
@@ -166,7 +168,7 @@ export class RedisStore {
   }
 
   /** Makes a change the next generation, unless another one was faster. */
-  async commit({ expected, least, texts, base, ...change }: TextProposal): Promise<TextCommitted> {
+  async commit({ expected, least, common, texts, base, ...change }: TextProposal): Promise<TextCommitted> {
     const id = randomUUID();
     const stored: StoredChange = { at: new Date().toISOString(), ...change };
     const staged = [...texts].filter((entry): entry is [DocumentKey, StoredText] => entry[1] !== null);
@@ -192,6 +194,7 @@ export class RedisStore {
       base === undefined ? "" : formatHead(base),
       String(CHANGES_KEPT),
       wake,
+      String(common ?? -1),
       ...gone,
     ];
     try {

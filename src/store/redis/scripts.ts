@@ -15,7 +15,8 @@
  *   ARGV  1 number seen   2 its id, or nothing for any   3 the least that the new number may be   4 id of the change
  *         5 how many documents are staged   6 names of all documents that change, as JSON   7 the change, as JSON
  *         8 head that this goes on from, when everything before was lost   9 how many changes are kept
- *         10 the channel that wakes   11… names of documents that go
+ *         10 the channel that wakes   11 to give back what was lost: the last generation that writer and store agree on,
+ *         and then any head is good but documents that changed after it stay; else -1   12… names of documents that go
  *
  * `staged` holds the documents that come or change, `stamps` a stamp and the octets of each. In a store
  * that has nothing these are all. Answers {1, new head} or {0, newest head}.
@@ -24,7 +25,10 @@ export const COMMIT = `
 local head = redis.call('GET', KEYS[1]) or '0 '
 local newest, id = string.match(head, '^(%d+) (.*)$')
 newest = tonumber(newest)
-if newest ~= tonumber(ARGV[1]) or (ARGV[2] ~= '' and ARGV[2] ~= id) then
+local common, kept = tonumber(ARGV[11]), {}
+local isSeen = newest == tonumber(ARGV[1]) and (ARGV[2] == '' or ARGV[2] == id)
+if common >= 0 then isSeen = newest > 0 end
+if not isSeen then
   redis.call('DEL', KEYS[5], KEYS[6])
   return {0, head}
 end
@@ -32,6 +36,19 @@ if redis.call('HLEN', KEYS[5]) ~= tonumber(ARGV[5]) or redis.call('HLEN', KEYS[6
   return redis.error_reply('ERR what was staged is gone')
 end
 local generation = string.format('%d', math.max(newest + 1, tonumber(ARGV[3])))
+if common >= 0 then
+  local isLost, gone = false, {}
+  for i = 12, #ARGV do gone[ARGV[i]] = true end
+  for _, name in ipairs(cjson.decode(ARGV[6])) do
+    local version = redis.call('HGET', KEYS[3], name)
+    if version and tonumber(string.match(version, '^%d+')) > common then kept[name] = true
+    elseif version or not gone[name] then isLost = true end
+  end
+  if not isLost then
+    redis.call('DEL', KEYS[5], KEYS[6])
+    return {0, head}
+  end
+end
 if newest == 0 then
   redis.call('DEL', KEYS[2], KEYS[3], KEYS[4])
   if tonumber(ARGV[5]) > 0 then
@@ -40,13 +57,17 @@ if newest == 0 then
   end
 else
   local staged = redis.call('HGETALL', KEYS[5])
-  for i = 1, #staged, 2 do redis.call('HSET', KEYS[2], staged[i], staged[i + 1]) end
+  for i = 1, #staged, 2 do
+    if not kept[staged[i]] then redis.call('HSET', KEYS[2], staged[i], staged[i + 1]) end
+  end
 end
 local stamps = redis.call('HGETALL', KEYS[6])
-for i = 1, #stamps, 2 do redis.call('HSET', KEYS[3], stamps[i], generation .. ' ' .. stamps[i + 1]) end
-for i = 11, #ARGV do
-  redis.call('HDEL', KEYS[2], ARGV[i])
-  redis.call('HDEL', KEYS[3], ARGV[i])
+for i = 1, #stamps, 2 do
+  if not kept[stamps[i]] then redis.call('HSET', KEYS[3], stamps[i], generation .. ' ' .. stamps[i + 1]) end
+end
+for i = 12, #ARGV do
+  if not kept[ARGV[i]] then redis.call('HDEL', KEYS[2], ARGV[i]) end
+  if not kept[ARGV[i]] then redis.call('HDEL', KEYS[3], ARGV[i]) end
 end
 local new = generation .. ' ' .. ARGV[4]
 redis.call('SET', KEYS[1], new)
