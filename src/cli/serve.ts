@@ -12,6 +12,7 @@ import type { NodeFace } from "../api/node-face.ts";
 import { runExpectations } from "../expectations/run-expectations.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault } from "../lib/fault.ts";
+import { giveBackFreedMemory } from "../lib/freed-memory.ts";
 import { keepHeapSmall } from "../lib/heap.ts";
 import { sumOf } from "../server/counter-blocks.ts";
 import { COUNTER } from "../server/counters.ts";
@@ -21,11 +22,10 @@ import type { TcpLimits } from "../server/tcp-limits.ts";
 import { applyNews, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
 import { FileStore } from "../store/files/file-store.ts";
 import { readFilesAside } from "../store/files/reading-thread.ts";
-import { openRedisStore } from "../store/redis/redis-documents.ts";
 import type { Store } from "../store/store.ts";
 import { ClientTablesFollower } from "../sync/client-tables.ts";
 import { Follower } from "../sync/follower.ts";
-import { ApiServer } from "./api-server.ts";
+import type { ApiServer } from "./api-server.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { formatExamples } from "./examples.ts";
 import { createLogger } from "./logger.ts";
@@ -95,12 +95,14 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     }
     follower.follow(plane);
     clientTables.follow(plane);
+    giveBackFreedMemory();
     const { generation, zones, pools } = snapshot;
     log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
     io.stdout.write(formatExamples(snapshot, bound));
     if (settings.api !== null) {
       const node = nodeFace(settings, { startedMs, plane, store });
-      api = await ApiServer.start({ where: settings.api, settings, editor: follower, node, log, io });
+      const module = await import("./api-server.ts");
+      api = await module.ApiServer.start({ where: settings.api, settings, editor: follower, node, log, io });
     }
 
     log.info({ signal: await signals.ended }, "stopping");
@@ -127,6 +129,7 @@ async function openStore(settings: SettingValues, log: Logger, io: CommandIo): P
     const warn = (message: string) => log.warn({ data }, message);
     return FileStore.open({ dir: zones, dataDir: data, readFiles: readFilesAside(), warn });
   }
+  const { openRedisStore } = await import("../store/redis/redis-documents.ts");
   return openRedisStore({ ...redis, seedDir: zones, ...(data === null ? {} : { dataDir: data }), log });
 }
 

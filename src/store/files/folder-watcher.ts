@@ -26,7 +26,7 @@ const POLL_SHARE_MAX = 1 / 50;
 /** Watches are scarce: changes in folders beyond these are seen by the poll. */
 const FOLDERS_WATCHED_MAX = 256;
 /** From the first event to the look: who renames several files one after the other is done within this. */
-const EVENT_DELAY_MS = 10;
+const EVENT_DELAY_MS = 5;
 /** A file that is still being written changes within this; so does what an editor does in several steps. */
 const SETTLE_MS = 50;
 
