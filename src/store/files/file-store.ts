@@ -15,9 +15,11 @@ import { createHash, randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ReadFiles } from "../../documents/document-reader.ts";
 import { type FileDocuments, readFileDocuments } from "../../documents/file-documents.ts";
 import { type FolderListing, type ListedFile, listed, listFolder } from "../../documents/folder.ts";
+import { Source } from "../../documents/source.ts";
 import { unlinkDurably, writeDurably } from "../../lib/durable-file.ts";
 import { WindroseError } from "../../lib/errors.ts";
 import {
@@ -28,11 +30,19 @@ import {
   type PartChange,
   partsBetween,
 } from "../change.ts";
-import { type DocumentKey, type DocumentKind, documentKey, idOf, kindOf, zoneKey } from "../document-key.ts";
+import {
+  DOCUMENT_KINDS,
+  type DocumentKey,
+  type DocumentKind,
+  documentKey,
+  idOf,
+  kindOf,
+  zoneKey,
+} from "../document-key.ts";
 import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
 import { ChangeLog } from "./change-log.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
-import { bodiesIn, editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
+import { editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
 
 /** Texts of files are kept to tell what an edit by hand changed, as long as they are not more than this. */
 const KEPT_OCTETS_MAX = 16 * 1024 * 1024;
@@ -75,7 +85,9 @@ export class FileStore implements Store {
   /** The same by document; null = to be made again. */
   #index: Map<DocumentKey, Written> | null = null;
   /** By path, the texts that were accepted; null = they are too many. */
-  #texts: Map<string, string> | null = new Map();
+  #texts: Map<string, { readonly stamp: string; readonly text: string }> | null = new Map();
+  /** Changes made by hand that are being written down. */
+  #recording: Promise<void> = Promise.resolve();
   #watcher: FolderWatcher | undefined;
   #seenMs = 0;
 
@@ -161,6 +173,7 @@ export class FileStore implements Store {
   }
 
   async commit(draft: Draft, { expected, ...authored }: Proposal): Promise<Committed> {
+    await this.#recording;
     const { texts, before, from } = draft as FileDraft;
     // Somebody's own edit of a file comes first, and the follower is to look at it.
     const isTouched = [...texts.keys()].some((path) => stampOf(path) !== from.files.get(path)?.stamp);
@@ -181,7 +194,7 @@ export class FileStore implements Store {
       const change = this.#next(authored);
       await this.#keep(change, listing);
       this.#generation = change.generation;
-      for (const [path, text] of texts) this.#take(path, text);
+      for (const [path, text] of texts) this.#take(path, text, files.get(path)?.stamp);
       return { generation: change.generation, at: change.at, listing };
     } catch (cause) {
       // What is not in the log was not accepted.
@@ -190,31 +203,32 @@ export class FileStore implements Store {
     }
   }
 
-  async recognise({ author, reason }: Authorship, listing: FolderListing): Promise<{ generation: number }> {
-    const parts = await this.#partsByHand(listing);
+  async recognise(authorship: Authorship, listing: FolderListing): Promise<{ generation: number }> {
+    const texts = await this.#takeTexts(listing);
     for (const path of this.#contents.keys()) if (!listing.files.has(path)) this.#know(path, null);
-    const change = this.#next({ author, reason, parts });
-    // The files say it already: nobody waits until the log does. Should it not, the next start counts it once more.
-    this.#keep(change, listing).catch((error: unknown) => {
-      this.#warn(`the log of changes cannot be written: ${String(error)}`);
-    });
-    this.#generation = change.generation;
-    return { generation: change.generation };
+    const generation = ++this.#generation;
+    const at = new Date().toISOString();
+    // The files say it already: nobody waits until it is worked out and written down what changed in them. Should that
+    // fail, the next start counts it once more.
+    this.#recording = this.#recording
+      .then(() => nextTurn())
+      .then(() => this.#keep({ generation, at, ...authorship, parts: partsByHand(texts) }, listing))
+      .catch((error: unknown) => this.#warn(`the log of changes cannot be written: ${String(error)}`));
+    return { generation };
   }
 
-  changes(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Change[]> {
-    if (this.#log !== null) return Promise.resolve(this.#log.changes(limit, before));
-    return Promise.resolve(
-      this.#recent
-        .filter(({ generation }) => generation < before)
-        .slice(-limit)
-        .reverse(),
-    );
+  async changes(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Change[]> {
+    await this.#recording;
+    if (this.#log !== null) return this.#log.changes(limit, before);
+    return this.#recent
+      .filter(({ generation }) => generation < before)
+      .slice(-limit)
+      .reverse();
   }
 
-  change(generation: number): Promise<Change | undefined> {
-    const recent = this.#recent.find((change) => change.generation === generation);
-    return Promise.resolve(this.#log?.change(generation) ?? recent);
+  async change(generation: number): Promise<Change | undefined> {
+    await this.#recording;
+    return this.#log?.change(generation) ?? this.#recent.find((change) => change.generation === generation);
   }
 
   watch(listing: FolderListing, onChange: (seen?: FolderListing) => Promise<void>): void {
@@ -224,6 +238,7 @@ export class FileStore implements Store {
 
   async close(): Promise<void> {
     await this.#watcher?.stop();
+    await this.#recording;
     await this.#log?.close();
   }
 
@@ -248,30 +263,28 @@ export class FileStore implements Store {
     if (texts.size > 1) await unlinkDurably(join(this.#dataDir!, PENDING));
   }
 
-  /** What changed in files since they were accepted; nothing of use where their texts are too many to keep. */
-  async #partsByHand({ files }: FolderListing): Promise<PartChange[]> {
+  /** Texts of files that are others than were accepted, before and now; none where they are too many to keep. */
+  async #takeTexts({ files }: FolderListing): Promise<readonly (readonly [before: string, after: string])[]> {
     const octets = [...files.values()].reduce((sum, { size }) => sum + size, 0);
     if (octets > KEPT_OCTETS_MAX) this.#texts = null;
-    if (this.#texts === null) return [];
-    const parts: PartChange[] = [];
-    for (const path of new Set([...this.#texts.keys(), ...files.keys()])) {
-      const before = this.#texts.get(path) ?? "";
-      const after = files.has(path) ? await readText(path) : "";
-      if (after === before) continue;
-      const [old, now] = [bodiesIn(before), bodiesIn(after)];
-      for (const key of new Set([...old.keys(), ...now.keys()])) {
-        parts.push(...partsBetween(key, old.get(key) ?? null, now.get(key) ?? null));
-      }
-      if (files.has(path)) this.#texts.set(path, after);
-      else this.#texts.delete(path);
+    const known = this.#texts;
+    if (known === null) return [];
+    const texts: [string, string][] = [];
+    for (const path of new Set([...known.keys(), ...files.keys()])) {
+      const [stamp, before] = [files.get(path)?.stamp, known.get(path)];
+      if (stamp === before?.stamp) continue;
+      const text = stamp === undefined ? "" : await readText(path);
+      texts.push([before?.text ?? "", text]);
+      if (stamp === undefined) known.delete(path);
+      else known.set(path, { stamp, text });
     }
-    return parts;
+    return texts;
   }
 
-  /** A text is what is accepted now. */
-  #take(path: string, text: string | null): void {
-    if (text === null) this.#texts?.delete(path);
-    else this.#texts?.set(path, text);
+  /** A text is what is accepted now, and its file's stamp. */
+  #take(path: string, text: string | null, stamp: string | undefined): void {
+    if (text === null || stamp === undefined) this.#texts?.delete(path);
+    else this.#texts?.set(path, { stamp, text });
     const contents =
       text === null ? null : contentsOf(readFileDocuments({ file: path, text, modifiedMs: 0 }));
     this.#know(path, contents);
@@ -299,6 +312,29 @@ export class FileStore implements Store {
     const name = kind === "zones" ? encodeURIComponent(idOf(key)).replace(/^\./, "root") : kind;
     return join(this.name, `${name}.yaml`);
   }
+}
+
+/** What changed in files, by their texts before and now. */
+function partsByHand(texts: readonly (readonly [before: string, after: string])[]): PartChange[] {
+  return texts.flatMap(([before, after]) => {
+    const [old, now] = [documentsIn(before), documentsIn(after)];
+    return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) =>
+      partsBetween(key, old.get(key) ?? null, now.get(key) ?? null),
+    );
+  });
+}
+
+/** By the quick reader of documents: the yaml library takes thirty times as long. Keys are as the file spells them. */
+function documentsIn(text: string): Map<DocumentKey, DocumentBody> {
+  const value = new Source({ file: "", text }).value as Record<
+    string,
+    Record<string, DocumentBody> | null
+  > | null;
+  return new Map(
+    DOCUMENT_KINDS.flatMap((kind) =>
+      Object.entries(value?.[kind] ?? {}).map(([id, body]) => [documentKey(kind, id), body] as const),
+    ),
+  );
 }
 
 /** Changes that are known where there is no log. */

@@ -22,7 +22,7 @@ import {
   type ToStringOptions,
 } from "yaml";
 import { type DocumentBody, type Edit, partsBetween } from "../change.ts";
-import { DOCUMENT_KINDS, type DocumentKey, documentKey, idOf, kindOf } from "../document-key.ts";
+import { DOCUMENT_KINDS, type DocumentKey, idOf, kindOf } from "../document-key.ts";
 
 interface Parsed {
   readonly text: string;
@@ -34,18 +34,10 @@ export function readBody(text: string, key: DocumentKey): DocumentBody | null {
   return bodyIn(parseDocument(text), key);
 }
 
-/** All documents of a text that can be read; ids of zones as zoneKey() has them are not looked for. */
-export function bodiesIn(text: string): Map<DocumentKey, DocumentBody> {
-  const bodies = new Map<DocumentKey, DocumentBody>();
-  const value = parseDocument(text).toJS() as Record<string, Record<string, DocumentBody> | null> | null;
-  for (const kind of DOCUMENT_KINDS) {
-    for (const [id, body] of Object.entries(value?.[kind] ?? {})) bodies.set(documentKey(kind, id), body);
-  }
-  return bodies;
-}
-
+/** Does a text that can be read define any document? */
 export function holdsDocuments(text: string): boolean {
-  return bodiesIn(text).size > 0;
+  const value = parseDocument(text).toJS() as Record<string, object | null> | null;
+  return DOCUMENT_KINDS.some((kind) => Object.keys(value?.[kind] ?? {}).length > 0);
 }
 
 /**
