@@ -6,6 +6,7 @@
  */
 import type { FastifyInstance } from "fastify";
 import type { Editor } from "../sync/editor.ts";
+import { registerAbout } from "./description/about.ts";
 import { collectDescription, registerDescription } from "./description/openapi.ts";
 import { EventRing } from "./events/event-ring.ts";
 import { EventStreams } from "./events/event-streams.ts";
@@ -63,6 +64,7 @@ export class NodeService {
     registerNodes(app, this.nodes);
     registerEvents(app, this.#streams);
     registerDescription(app);
+    registerAbout(app);
     app.addHook("onReady", async () => this.#generations.start());
     app.addHook("onClose", async () => this.#generations.stop());
   }

@@ -35,6 +35,15 @@ afterAll(() => service.close());
 
 const OPEN = ["/livez", "/readyz"];
 
+test("/about names, to anybody, whose data is used: those that README.md names", async () => {
+  const { statusCode, body } = await service.app.inject("/about");
+  const about = JSON.parse(body) as { attributions: { text: string; url: string }[] };
+  expect(statusCode).toBe(200);
+  const readme = readText("README.md");
+  expect(about.attributions.map(({ text }) => text)).toContain("IP Geolocation by DB-IP");
+  for (const { text } of about.attributions) expect(readme).toContain(text);
+});
+
 describe("/openapi.json", () => {
   test("is OpenAPI 3.1, open, and says no more of this node than anyone knows", async () => {
     expect(description.openapi).toBe("3.1.0");
@@ -45,7 +54,7 @@ describe("/openapi.json", () => {
   test("docs/reference/node.md and metrics.md tell of each path that a node has of itself", () => {
     const pages = ["node", "metrics"].map((page) => readText(`docs/reference/${page}.md`)).join("");
     const told = [...pages.matchAll(/`(?:GET|POST) (\/[\w./]+)/g)].map(([, path]) => path);
-    const hidden = ["/openapi.json", "/docs"];
+    const hidden = ["/openapi.json", "/docs", "/about"];
     const described = Object.entries(description.paths)
       .filter(([, methods]) => ["node", "steering"].includes(Object.values(methods)[0]?.tags?.[0] ?? ""))
       .map(([path]) => path);
