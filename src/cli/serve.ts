@@ -12,6 +12,7 @@ import type { NodeFace } from "../api/node-face.ts";
 import { runExpectations } from "../expectations/run-expectations.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault } from "../lib/fault.ts";
+import { lockFolder } from "../lib/folder-lock.ts";
 import { giveBackFreedMemory } from "../lib/freed-memory.ts";
 import { keepHeapSmall } from "../lib/heap.ts";
 import { sumOf } from "../server/counter-blocks.ts";
@@ -69,6 +70,7 @@ export const command: Command = {
 
 async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promise<number> {
   const startedMs = Date.now();
+  const unlock = settings.data === null ? undefined : await lockFolder(settings.data);
   const store = await openStore(settings, log, io);
   let plane: DataPlane | undefined;
   const follower = new Follower({
@@ -117,6 +119,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     throw error;
   } finally {
     await Promise.all([follower.stop(), clientTables.stop()]);
+    await unlock?.();
     signals.close();
   }
 }
