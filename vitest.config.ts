@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Integration tests start real servers; two cores are what CI has.
     maxWorkers: 2,
+    // Servers that tests start without saying where their API is, or where they keep data, must not meet.
+    env: { WINDROSE_API: "127.0.0.1:0", WINDROSE_DATA: "none" },
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

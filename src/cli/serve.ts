@@ -97,15 +97,15 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     }
     follower.follow(plane);
     clientTables.follow(plane);
-    giveBackFreedMemory();
-    const { generation, zones, pools } = snapshot;
-    log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
-    io.stdout.write(formatExamples(snapshot, bound));
     if (settings.api !== null) {
       const node = nodeFace(settings, { startedMs, plane, store });
       const module = await import("./api-server.ts");
       api = await module.ApiServer.start({ where: settings.api, settings, editor: follower, node, log, io });
     }
+    giveBackFreedMemory();
+    const { generation, zones, pools } = snapshot;
+    log.info({ version: readVersion(), generation, zones: zones.length, pools: pools.size }, "answering");
+    io.stdout.write(formatExamples(snapshot, bound));
 
     log.info({ signal: await signals.ended }, "stopping");
     await api?.close();
