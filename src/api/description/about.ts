@@ -8,7 +8,7 @@ import type { FastifyInstance } from "fastify";
 
 const CC_BY = { name: "CC BY 4.0", url: "https://creativecommons.org/licenses/by/4.0/" } as const;
 
-export const ABOUT = {
+const ABOUT = {
   name: "Windrose",
   licence: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
   attributions: [
