@@ -88,7 +88,7 @@ export class ApiServer {
     const first = passing ?? (await tokens.createFirst());
     if (first !== undefined)
       io.stdout.write(
-        `\nThe admin API, with a token that is shown only now:\n\n  ${url}/#token=${first}\n\n`,
+        `\nThe admin API, with a token that is shown only now:\n\n  ${url}/docs#token=${first}\n\n`,
       );
     return new ApiServer(app, tokens, audit);
   }

@@ -98,7 +98,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     follower.follow(plane);
     clientTables.follow(plane);
     if (settings.api !== null) {
-      const node = nodeFace(settings, { startedMs, plane, store });
+      const node = nodeFace(settings, { startedMs, plane, store, signals });
       const module = await import("./api-server.ts");
       api = await module.ApiServer.start({ where: settings.api, settings, editor: follower, node, log, io });
     }
@@ -138,14 +138,21 @@ async function openStore(settings: SettingValues, log: Logger, io: CommandIo): P
 
 function nodeFace(
   { id }: SettingValues,
-  { startedMs, plane, store }: { startedMs: number; plane: DataPlane; store: Store },
+  {
+    startedMs,
+    plane,
+    store,
+    signals,
+  }: { startedMs: number; plane: DataPlane; store: Store; signals: Signals },
 ): NodeFace {
   const { kind } = store;
   return {
     id: id ?? "windrose",
     version: readVersion(),
     startedMs,
-    isAnswering: true,
+    get isAnswering() {
+      return !signals.isEnding;
+    },
     plane,
     get store() {
       return { kind, ...store.state };
@@ -193,6 +200,7 @@ function tcpLimits(settings: SettingValues): TcpLimits {
 class Signals {
   /** Resolves with the first signal that ends the server. */
   readonly ended: Promise<NodeJS.Signals>;
+  isEnding = false;
   readonly #handlers: [NodeJS.Signals, (signal: NodeJS.Signals) => void][];
 
   constructor(onHangUp: () => Promise<void>) {
@@ -200,11 +208,10 @@ class Signals {
     this.ended = new Promise((resolve) => {
       end = resolve;
     });
-    let isEnding = false;
     const onEnd = (signal: NodeJS.Signals) => {
       // Whoever asks twice does not want to wait.
-      if (isEnding) process.exit(1);
-      isEnding = true;
+      if (this.isEnding) process.exit(1);
+      this.isEnding = true;
       end(signal);
     };
     this.#handlers = [

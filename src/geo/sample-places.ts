@@ -14,7 +14,7 @@ import { ClientPlace } from "./client-place.ts";
 import { continentOf } from "./place-codes.ts";
 import type { PlaceData, PlaceDatum } from "./place-data.ts";
 import { countOf, lowStartOf, type PlaceRanges, placeAt, startOf, UNKNOWN } from "./place-table.ts";
-import type { ServedPlace } from "./served-place.ts";
+import { formatServedPlace, type ServedPlace } from "./served-place.ts";
 
 export interface SampledNetwork {
   /** 4 or 16 octets, those beyond the length 0. */
@@ -81,7 +81,19 @@ interface Pieces {
   readonly total: number;
 }
 
+/** Found once for each place: it takes a walk over the whole table, and every edit may ask again. Goes with the table. */
+const knownPieces = new WeakMap<PlaceRanges, Map<string, Pieces>>();
+
 function piecesOf(table: PlaceRanges, place: SampledPlace, family: 4 | 6): Pieces {
+  const known = knownPieces.get(table) ?? new Map<string, Pieces>();
+  knownPieces.set(table, known);
+  const key = formatServedPlace(place);
+  const pieces = known.get(key) ?? findPieces(table, place, family);
+  known.set(key, pieces);
+  return pieces;
+}
+
+function findPieces(table: PlaceRanges, place: SampledPlace, family: 4 | 6): Pieces {
   const ranges: number[] = [];
   const sizes: number[] = [];
   let total = 0;
