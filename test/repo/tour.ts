@@ -1,10 +1,12 @@
 /**
- * The five-minute tour of README.md as data: the command that starts the server, and every
+ * The tour of a page (README.md, docs/guide/api-walkthrough.md) as data: the command that starts the server, and every
  * command that a reader types, with the output that the page promises.
  *
  *     ```sh tour-server            the last command of the block starts the server
  *     ```console tour              `$ ` commands, each with its output below it
  *     ```console tour live         the same, where an edit needs a moment to be picked up
+ *
+ * A command goes on in lines that begin with `> `, as a shell shows it.
  *
  * In an output, `…` stands for any text in its line, and a line of nothing but `…` for any
  * number of lines. Tabs and blanks count as one blank. Nothing else may differ.
@@ -39,8 +41,10 @@ function parseSteps(block: string, live: boolean): TourStep[] {
     .split(/^\$ /m)
     .filter((part) => part.trim() !== "")
     .map((part) => {
-      const [command, ...output] = part.trimEnd().split("\n");
-      return { command: command!, output, live };
+      const [first, ...rest] = part.trimEnd().split("\n");
+      const ends = rest.findIndex((line) => !line.startsWith("> "));
+      const output = rest.splice(ends < 0 ? rest.length : ends);
+      return { command: [first, ...rest.map((line) => line.slice(2))].join("\n"), output, live };
     });
 }
 
