@@ -70,8 +70,11 @@ export interface Store {
   /** Accepted changes, newest first, from the generation `before` (not counted) down. */
   changes(limit: number, before?: number): Promise<readonly Change[]>;
   change(generation: number): Promise<Change | undefined>;
-  /** Calls back when there may be something new. `listing` is what is known already. */
-  watch(listing: FolderListing, onChange: (seen?: FolderListing) => Promise<void>): void;
+  /**
+   * Calls back when there may be something new. `listing` is what is known already; `seen()` is what was seen, with all that
+   * was committed until it is called.
+   */
+  watch(listing: FolderListing, onChange: (seen?: () => FolderListing) => Promise<void>): void;
   /** Says that these sources were found good and are served, so that they may be kept for a start without the store. */
   keep?(listing: FolderListing): void;
   close(): Promise<void>;

@@ -149,7 +149,7 @@ export class Follower implements Editor {
     return this.#store.change(generation);
   }
 
-  #reloadLater(reason: string, seen: FolderListing | undefined): Promise<void> {
+  #reloadLater(reason: string, seen: (() => FolderListing) | undefined): Promise<void> {
     const done = this.#queue.then(() =>
       this.#reload(reason, seen).catch((error: unknown) => {
         if (error instanceof WindroseError) {
@@ -169,9 +169,10 @@ export class Follower implements Editor {
     return done;
   }
 
-  async #reload(reason: string, seen: FolderListing | undefined): Promise<void> {
+  async #reload(reason: string, look: (() => FolderListing) | undefined): Promise<void> {
     const [before, plane] = [this.#configuration, this.#plane];
     if (before === undefined || plane === undefined) return; // the documents are being read as it is
+    const seen = look?.();
     // What an edit of ours did to the files is known.
     if (seen !== undefined && isSameListing(seen, this.#listing)) return;
     const { listing, generation: stored } =

@@ -198,21 +198,6 @@ describe("Follower.edit() over files", () => {
     expect(plane.snapshot.generation).toBe(2);
   });
 
-  it("finishes, at the next start, a change of several files that a crash cut short", async () => {
-    const first = await start();
-    await stop(first.editor);
-    const texts = [
-      [join(dir, "web.yaml"), POOLS.replace("192.0.2.1", "192.0.2.77")],
-      [join(dir, "more.yaml"), "pools: { more: { members: [192.0.2.78] } }\n"],
-      [join(dir, "gone.yaml"), null],
-    ];
-    writeFileSync(join(root, "data", "pending.json"), JSON.stringify(texts));
-    const { plane } = await start();
-    expect(plane.snapshot.pools.get("web")!.members[0]!.name).toBe("192.0.2.77");
-    expect(plane.snapshot.pools.has("more")).toBe(true);
-    expect(readdirSync(join(root, "data"))).toEqual(["changes.jsonl"]);
-  });
-
   it("changes several files as one, with a data folder, and refuses to without", async () => {
     const both: Edit[] = [
       web("192.0.2.5"),
@@ -237,17 +222,5 @@ describe("Follower.edit() over files", () => {
         },
       ]),
     ).rejects.toMatchObject({ code: "store-unavailable" });
-  });
-
-  it("leaves every file whole when the disk refuses", async () => {
-    const { editor, plane } = await start();
-    // A folder where the texts of several files would be written first.
-    mkdirSync(join(root, "data", "pending.json"));
-    const edits: Edit[] = [web("192.0.2.9"), { key: "monitors/tcp", body: { type: "tcp", port: 80 } }];
-    await expect(edit(editor, edits)).rejects.toMatchObject({ code: "store-unavailable" });
-    expect(readFileSync(join(dir, "web.yaml"), "utf8")).toBe(POOLS);
-    expect(readdirSync(dir).sort()).toEqual(["demo.yaml", "web.yaml"]);
-    expect(plane.snapshot.generation).toBe(1);
-    expect((await edit(editor, [web("192.0.2.8")])).generation).toBe(2);
   });
 });

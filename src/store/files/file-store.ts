@@ -2,19 +2,19 @@
  * The store in a folder of YAML files, which stays the truth: edits rewrite the files that define the documents, and edits by
  * hand are changes like any other.
  *
- *   zones/*.yaml          documents; an edit is written beside its file, synced and renamed
- *   DATA/changes.jsonl    each accepted change, one line
- *   DATA/pending.json     new texts of several files, while they are being put in place: after a crash all of them are
+ *   zones/*.yaml          documents; an edit is written beside its files, synced, and renamed (placement.ts)
+ *   DATA/changes.jsonl    each accepted change, one line. With its line an edit is made: should the process end before
+ *                         the renames, the next start makes up for them
  *
  * Without a data folder generations begin at 1 with each start, changes are forgotten at the end, and an edit touches
  * one file at most.
  *
  * @module
  */
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ReadFiles } from "../../documents/document-reader.ts";
 import { type FileDocuments, readFileDocuments } from "../../documents/file-documents.ts";
@@ -40,8 +40,9 @@ import {
   zoneKey,
 } from "../document-key.ts";
 import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
-import { ChangeLog } from "./change-log.ts";
+import { ChangeLog, forReaders, type LoggedChange } from "./change-log.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
+import { finishPlacement, markIn, type PlacedFile, Placement, relisted } from "./placement.ts";
 import { editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
 
 /** Texts of files are kept to tell what an edit by hand changed, as long as they are not more than this. */
@@ -67,6 +68,8 @@ interface FileDraft extends Draft {
   readonly texts: ReadonlyMap<string, string | null>;
   /** The same files as they are; null = there is none. */
   readonly before: ReadonlyMap<string, string | null>;
+  /** What was found in them, as far as they were read. */
+  readonly contents: ReadonlyMap<string, ReadonlyMap<DocumentKey, string>>;
   readonly from: FolderListing;
 }
 
@@ -86,6 +89,12 @@ export class FileStore implements Store {
   #index: Map<DocumentKey, Written> | null = null;
   /** By path, the texts that were accepted; null = they are too many. */
   #texts: Map<string, { readonly stamp: string; readonly text: string }> | null = new Map();
+  /** Files that edits wrote since the watcher began to look. */
+  readonly #written = new Set<string>();
+  /** By file, a hash of its path and mark. */
+  readonly #hashes = new WeakMap<ListedFile, bigint>();
+  /** Changes made by hand that could not be written down yet. */
+  #owed: readonly LoggedChange[] = [];
   /** Changes made by hand that are being written down. */
   #recording: Promise<void> = Promise.resolve();
   #watcher: FolderWatcher | undefined;
@@ -106,15 +115,22 @@ export class FileStore implements Store {
 
   /** Ends what a crash left half done. Rejects with "store-unavailable" when the data folder cannot be used. */
   static async open(options: FileStoreOptions): Promise<FileStore> {
-    const { dataDir } = options;
+    const { dir, dataDir, warn } = options;
     if (dataDir === null) return new FileStore(options, null);
+    let log: ChangeLog;
     try {
       await mkdir(dataDir, { recursive: true });
-      await finishPending(dataDir);
-      return new FileStore(options, await ChangeLog.open(join(dataDir, "changes.jsonl")));
+      log = await ChangeLog.open(join(dataDir, "changes.jsonl"), warn);
     } catch (cause) {
       throw unavailable(`Cannot use the data folder "${dataDir}"`, cause);
     }
+    try {
+      if (stampOf(dir) !== undefined) await finishPlacement(dir, log.last?.files ?? []);
+    } catch (cause) {
+      await log.close();
+      throw unavailable(`Cannot write to "${dir}"`, cause);
+    }
+    return new FileStore(options, log);
   }
 
   get state(): StoreState {
@@ -126,7 +142,7 @@ export class FileStore implements Store {
   async list(): Promise<StoreListing> {
     const listing = await listFolder(this.name);
     this.#seenMs = Date.now();
-    const isAsLeft = this.#log?.last !== undefined && this.#log.last.state === stateOf(listing);
+    const isAsLeft = this.#log?.last !== undefined && this.#log.last.state === this.#stateOf(listing);
     return { listing, generation: isAsLeft ? this.#generation : undefined };
   }
 
@@ -160,47 +176,53 @@ export class FileStore implements Store {
       if (isEmpty) files.delete(path);
       else files.set(path, draftedFile(path, text));
     }
+    const contents = new Map<string, ReadonlyMap<DocumentKey, string>>();
     const readFiles: ReadFiles = async (wanted, onRead) => {
       const others: ListedFile[] = [];
       for (const file of wanted) {
         const text = left.get(file.path);
         if (typeof text !== "string") others.push(file);
-        else onRead(readFileDocuments({ file: file.path, text, modifiedMs: file.modifiedMs }));
+        else {
+          const read = readFileDocuments({ file: file.path, text, modifiedMs: file.modifiedMs });
+          contents.set(file.path, contentsOf(read));
+          onRead(read);
+        }
       }
       await this.readFiles(others, onRead);
     };
-    return { edits, texts: left, before, from: listing, listing: { ...listing, files }, readFiles };
+    return { edits, texts: left, before, contents, from: listing, listing: { ...listing, files }, readFiles };
   }
 
   async commit(draft: Draft, { expected, ...authored }: Proposal): Promise<Committed> {
     await this.#recording;
-    const { texts, before, from } = draft as FileDraft;
+    const { texts, before, from, contents } = draft as FileDraft;
     // Somebody's own edit of a file comes first, and the follower is to look at it.
-    const isTouched = [...texts.keys()].some((path) => stampOf(path) !== from.files.get(path)?.stamp);
-    if (expected !== this.#generation || isTouched) return { newest: this.#generation };
-    try {
-      await this.#put(texts);
-    } catch (cause) {
-      throw unavailable(`Cannot write to "${this.name}"`, cause);
+    const isTouched = () => [...texts.keys()].some((path) => stampOf(path) !== from.files.get(path)?.stamp);
+    if (expected !== this.#generation || isTouched()) return { newest: this.#generation };
+    const placement = await this.#prepare(texts);
+    if (isTouched()) {
+      await placement.drop();
+      return { newest: this.#generation };
     }
-    const files = new Map(draft.listing.files);
-    for (const [path, text] of texts) {
-      if (text === null) continue;
-      const file = listed(path, statSync(path, { bigint: true }));
-      files.set(path, file);
-    }
-    const listing = { ...draft.listing, files };
+    const change: Change = { generation: this.#generation + 1, at: new Date().toISOString(), ...authored };
     try {
-      const change = this.#next(authored);
-      await this.#keep(change, listing);
-      this.#generation = change.generation;
-      for (const [path, text] of texts) this.#take(path, text, files.get(path)?.stamp);
-      return { generation: change.generation, at: change.at, listing };
+      await this.#keep(change, this.#stateOf(draft.listing, placement.marks), placement.files);
     } catch (cause) {
-      // What is not in the log was not accepted.
-      await this.#put(before).catch(() => {});
+      await placement.drop();
       throw unavailable(`Cannot write to the data folder "${this.#dataDir}"`, cause);
     }
+    for (const path of texts.keys()) this.#written.add(path);
+    let listing: FolderListing;
+    try {
+      listing = await placement.put(draft.listing);
+    } catch (cause) {
+      await this.#undo(placement, before);
+      throw unavailable(`Cannot write to "${this.name}"`, cause);
+    }
+    this.#generation = change.generation;
+    for (const [path, text] of texts)
+      this.#take(path, text, listing.files.get(path)?.stamp, contents.get(path));
+    return { generation: change.generation, at: change.at, listing };
   }
 
   async recognise(authorship: Authorship, listing: FolderListing): Promise<{ generation: number }> {
@@ -209,30 +231,34 @@ export class FileStore implements Store {
     const generation = ++this.#generation;
     const at = new Date().toISOString();
     // The files say it already: nobody waits until it is worked out and written down what changed in them. Should that
-    // fail, the next start counts it once more.
+    // fail, it is written down with the next change.
     this.#recording = this.#recording
       .then(() => nextTurn())
-      .then(() => this.#keep({ generation, at, ...authorship, parts: partsByHand(texts) }, listing))
-      .catch((error: unknown) => this.#warn(`the log of changes cannot be written: ${String(error)}`));
+      .then(() => this.#record({ generation, at, ...authorship, parts: partsByHand(texts) }, listing));
     return { generation };
   }
 
   async changes(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Change[]> {
     await this.#recording;
-    if (this.#log !== null) return this.#log.changes(limit, before);
-    return this.#recent
+    const known = this.#log?.changes(limit, before) ?? this.#recent.toReversed();
+    return [...this.#owed.map(forReaders).reverse(), ...known]
       .filter(({ generation }) => generation < before)
-      .slice(-limit)
-      .reverse();
+      .slice(0, limit);
   }
 
   async change(generation: number): Promise<Change | undefined> {
     await this.#recording;
-    return this.#log?.change(generation) ?? this.#recent.find((change) => change.generation === generation);
+    const other = [...this.#recent, ...this.#owed.map(forReaders)];
+    return this.#log?.change(generation) ?? other.find((change) => change.generation === generation);
   }
 
-  watch(listing: FolderListing, onChange: (seen?: FolderListing) => Promise<void>): void {
-    this.#watcher = new FolderWatcher({ dir: this.name, onChange });
+  watch(listing: FolderListing, onChange: (seen?: () => FolderListing) => Promise<void>): void {
+    this.#watcher = new FolderWatcher({
+      dir: this.name,
+      onLook: () => this.#written.clear(),
+      // What edits wrote since the look began may be half in it, or not at all.
+      onChange: (seen) => onChange(() => relisted(seen, this.#written)),
+    });
     this.#watcher.start(listing);
   }
 
@@ -242,25 +268,54 @@ export class FileStore implements Store {
     await this.#log?.close();
   }
 
-  #next(authored: Authorship & { readonly parts: readonly PartChange[] }): Change {
-    return { generation: this.#generation + 1, at: new Date().toISOString(), ...authored };
-  }
-
-  /** When this resolves the change is on disk, where there is a data folder. */
-  async #keep(change: Change, listing: FolderListing): Promise<void> {
-    if (this.#log !== null) await this.#log.append({ ...change, state: stateOf(listing) });
-    else this.#recent = [...this.#recent.slice(1 - RECENT_MAX), change];
-  }
-
-  /** Puts files in place, all or none of them, also when the process ends in between. */
-  async #put(texts: ReadonlyMap<string, string | null>): Promise<void> {
-    if (texts.size > 1) {
-      if (this.#dataDir === null)
-        throw new Error("a change of several files needs a data folder (--data DIR)");
-      await writeDurably(join(this.#dataDir, PENDING), JSON.stringify([...texts]));
+  /** When this resolves the change is on disk, where there is a data folder; and those before it that were not yet. */
+  async #keep(change: Change, state: string, files: readonly PlacedFile[] = []): Promise<void> {
+    if (this.#log === null) {
+      this.#recent = [...this.#recent.slice(1 - RECENT_MAX), change];
+      return;
     }
-    await putTexts(texts);
-    if (texts.size > 1) await unlinkDurably(join(this.#dataDir!, PENDING));
+    await this.#log.append(...this.#owed, { ...change, state, ...(files.length === 0 ? {} : { files }) });
+    this.#owed = [];
+  }
+
+  /** A change that is in use already. */
+  async #record(change: Change, listing: FolderListing): Promise<void> {
+    const state = this.#stateOf(listing);
+    try {
+      await this.#keep(change, state);
+    } catch (error) {
+      this.#owed = [...this.#owed, { ...change, state }];
+      this.#warn(`the log of changes cannot be written: ${String(error)}`);
+    }
+  }
+
+  async #prepare(texts: ReadonlyMap<string, string | null>): Promise<Placement> {
+    try {
+      if (texts.size > 1 && this.#dataDir === null)
+        throw new Error("a change of several files needs a data folder (--data DIR)");
+      return await Placement.prepare(this.name, texts);
+    } catch (cause) {
+      throw unavailable(`Cannot write to "${this.name}"`, cause);
+    }
+  }
+
+  /** A change that is written down could not be put in place. */
+  async #undo(placement: Placement, before: ReadonlyMap<string, string | null>): Promise<void> {
+    await placement.drop();
+    try {
+      for (const [path, text] of before) {
+        if (!placement.isOurs(path)) continue;
+        if (text !== null) await writeDurably(path, text);
+        else if (stampOf(path) !== undefined) await unlinkDurably(path);
+      }
+    } catch (error) {
+      this.#warn(`a change that failed stands in some files, and counts as made by hand: ${String(error)}`);
+    }
+    if (this.#log === null) this.#recent.pop();
+    else
+      await this.#log
+        .takeBack()
+        .catch((error: unknown) => this.#warn(`the log of changes: ${String(error)}`));
   }
 
   /** Texts of files that are others than were accepted, before and now; none where they are too many to keep. */
@@ -282,11 +337,14 @@ export class FileStore implements Store {
   }
 
   /** A text is what is accepted now, and its file's stamp. */
-  #take(path: string, text: string | null, stamp: string | undefined): void {
+  #take(
+    path: string,
+    text: string | null,
+    stamp: string | undefined,
+    contents = contentsIn(path, text),
+  ): void {
     if (text === null || stamp === undefined) this.#texts?.delete(path);
     else this.#texts?.set(path, { stamp, text });
-    const contents =
-      text === null ? null : contentsOf(readFileDocuments({ file: path, text, modifiedMs: 0 }));
     this.#know(path, contents);
   }
 
@@ -294,6 +352,26 @@ export class FileStore implements Store {
     if (contents === null) this.#contents.delete(path);
     else this.#contents.set(path, contents);
     this.#index = null;
+  }
+
+  /**
+   * Equal while all files are the same, at their places and with their times; `marks` are those of files that are not as the
+   * listing says. The hashes of all files, XORed: one that changed is all that is worked out anew.
+   */
+  #stateOf({ files }: FolderListing, marks: ReadonlyMap<string, string | null> = new Map()): string {
+    let state = 0n;
+    for (const [path, file] of files) if (!marks.has(path)) state ^= this.#hashOf(file);
+    for (const [path, mark] of marks) if (mark !== null) state ^= hashOf(relative(this.name, path), mark);
+    return state.toString(36);
+  }
+
+  #hashOf(file: ListedFile): bigint {
+    let known = this.#hashes.get(file);
+    if (known === undefined) {
+      known = hashOf(relative(this.name, file.path), markIn(file.stamp));
+      this.#hashes.set(file, known);
+    }
+    return known;
   }
 
   #documents(): ReadonlyMap<DocumentKey, Written> {
@@ -339,23 +417,6 @@ function documentsIn(text: string): Map<DocumentKey, DocumentBody> {
 
 /** Changes that are known where there is no log. */
 const RECENT_MAX = 1000;
-const PENDING = "pending.json";
-
-async function putTexts(texts: ReadonlyMap<string, string | null>): Promise<void> {
-  for (const [path, text] of texts) {
-    if (text !== null) await writeDurably(path, text);
-    else if (stampOf(path) !== undefined) await unlinkDurably(path);
-  }
-}
-
-/** Puts the files in place that a crash left to be put. */
-async function finishPending(dataDir: string): Promise<void> {
-  const path = join(dataDir, PENDING);
-  if (stampOf(path) === undefined) return;
-  await putTexts(new Map(JSON.parse(await readFile(path, "utf8")) as [string, string | null][]));
-  await unlinkDurably(path);
-}
-
 function contentsOf({ zones, pools, monitors }: FileDocuments): Map<DocumentKey, string> {
   return new Map([
     ...zones.map(({ apex, id }) => [zoneKey(apex), id] as const),
@@ -364,11 +425,13 @@ function contentsOf({ zones, pools, monitors }: FileDocuments): Map<DocumentKey,
   ]);
 }
 
-/** Equal while all files are the same, at their places and with their times. */
-function stateOf({ files }: FolderListing): string {
-  const hash = createHash("sha256");
-  for (const path of [...files.keys()].sort()) hash.update(`${path} ${files.get(path)!.stamp}\n`);
-  return hash.digest("base64url").slice(0, 22);
+/** 128 bits. */
+function hashOf(path: string, mark: string): bigint {
+  return BigInt(`0x${hash("sha256", `${mark} ${path}`).slice(0, 32)}`);
+}
+
+function contentsIn(file: string, text: string | null): ReadonlyMap<DocumentKey, string> | null {
+  return text === null ? null : contentsOf(readFileDocuments({ file, text, modifiedMs: 0 }));
 }
 
 function draftedFile(path: string, text: string): ListedFile {

@@ -32,6 +32,8 @@ const SETTLE_MS = 50;
 
 export interface FolderWatcherOptions {
   readonly dir: string;
+  /** A look begins; what it finds is handed on before the next one does. */
+  readonly onLook?: () => void;
   /** Awaited, so that changes are handed on one after the other. It must not throw. */
   readonly onChange: (listing: FolderListing) => Promise<void>;
 }
@@ -102,6 +104,7 @@ export class FolderWatcher {
 
   async #look(): Promise<void> {
     this.#isStale = false;
+    this.#options.onLook?.();
     const startedMs = performance.now();
     const seen = await listFolder(this.#options.dir, this.#known);
     const tookMs = performance.now() - startedMs;
