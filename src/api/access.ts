@@ -1,17 +1,20 @@
 /**
  * Lets in whom the tokens know, and writes into the audit what was refused and what was changed.
  *
- *   request ─► open? ─► Authorization: Bearer ─► Caller ─► scope enough? ─► the route
- *                          │                                  └─ 403
- *                          └─ 401; after many from one address 429, before anything is compared
+ *   request ─► too many? ─► open? ─► Authorization: Bearer ─► Caller ─► scope enough? ─► the route
+ *                 └─ 429                │                       └─ 429      └─ 403
+ *                                       └─ 401; after many from one address 429, before anything is hashed
+ *
+ * Two limits a second. Requests without a good token count for their address, and are looked at before anything else is
+ * done. Those with one count for the token, and for no address, as many people may share one.
  *
  * @module
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { EditOutcome } from "../sync/editor.ts";
-import { AddressTries } from "./address-tries.ts";
 import type { Access, ApiContext } from "./context.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
+import { clientOf, RateWindow } from "./rate-window.ts";
 import { type Caller, isScopeWithin } from "./tokens.ts";
 
 declare module "fastify" {
@@ -28,39 +31,49 @@ declare module "fastify" {
 /** Wrong tokens of one address in a minute. Nobody mistypes so often, and nobody guesses 256 bits with so few. */
 const WRONG_TOKENS_MAX = 20;
 
-/** Requests without any token that are written down, of one address in a minute. */
+/** Requests without a good token that are written down, of one address in a minute and for each code. */
 const STRANGERS_WRITTEN_MAX = 20;
 
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+
 export function registerAccess(app: FastifyInstance, context: ApiContext): void {
-  const { tokens, now } = context;
-  const wrong = new AddressTries(WRONG_TOKENS_MAX);
-  const strangers = new AddressTries(STRANGERS_WRITTEN_MAX);
+  const { tokens, now, limits } = context;
+  const strange = new RateWindow(limits.requestsPerSecondMax, SECOND_MS);
+  const known = new RateWindow(limits.requestsPerTokenPerSecondMax, SECOND_MS);
+  const wrong = new RateWindow(WRONG_TOKENS_MAX, MINUTE_MS);
+  const written = new RateWindow(STRANGERS_WRITTEN_MAX, MINUTE_MS);
   app.decorateRequest("caller", null);
   app.decorateRequest("problemCode", null);
   app.decorateRequest("outcome", null);
   app.decorateRequest("changeReason", null);
 
   app.addHook("onRequest", async (request) => {
+    const client = clientOf(request.ip);
+    refuseWhile(strange.waitMs(client, now()), "rate-limited", "too many requests came from this address");
+    strange.count(client, now());
     const access = accessOf(request);
     if (access === "open") return;
     const text = bearerOf(request);
     if (text === undefined) {
       throw refusal("token-missing", "this needs a token; send the header Authorization: Bearer wr_…");
     }
-    const waitMs = wrong.waitMs(request.ip, now());
-    if (waitMs > 0) {
-      throw new Problem("tries-exhausted", "too many wrong tokens came from this address; wait a minute", {
-        headers: { "retry-after": String(Math.ceil(waitMs / 1000)) },
-      });
-    }
+    refuseWhile(
+      wrong.waitMs(client, now()),
+      "tries-exhausted",
+      "too many wrong tokens came from this address",
+    );
     const caller = await tokens.authenticate(text);
     if (caller === "token-invalid") {
-      wrong.count(request.ip, now());
+      wrong.count(client, now());
       throw refusal(caller, "this token is not known here; ask for one with POST /v1/tokens");
     }
     if (caller === "token-expired") throw refusal(caller, "this token has expired; ask for another");
     if (caller === "token-revoked") throw refusal(caller, "this token was revoked; ask for another");
+    strange.takeBack(client);
     request.caller = caller;
+    refuseWhile(known.waitMs(caller.id, now()), "rate-limited", "too many requests came with this token");
+    known.count(caller.id, now());
     if (!isScopeWithin(access, caller)) {
       const message = `this needs a token of scope ${access}; "${caller.name}" has ${caller.scope}`;
       throw new Problem("scope-insufficient", message, { members: { needed: access } });
@@ -69,9 +82,11 @@ export function registerAccess(app: FastifyInstance, context: ApiContext): void 
 
   app.addHook("onResponse", async (request, reply) => {
     if (!isWorthWriting(request, reply)) return;
-    if (request.problemCode === "token-missing" || request.problemCode === "tries-exhausted") {
-      if (strangers.waitMs(request.ip, now()) > 0) return; // the file is not theirs to fill
-      strangers.count(request.ip, now());
+    if (request.caller === null) {
+      // By code, so that what is harmless does not hide what is not.
+      const what = `${clientOf(request.ip)} ${request.problemCode}`;
+      if (written.waitMs(what, now()) > 0) return; // the file is not theirs to fill
+      written.count(what, now());
     }
     context.audit.record({
       who: request.caller?.name ?? null,
@@ -88,7 +103,8 @@ export function registerAccess(app: FastifyInstance, context: ApiContext): void 
 const WHAT_LENGTH_MAX = 1000;
 
 /** Who may ask for what this request asks for. An unknown path is nobody's, and takes a token to hear of. */
-function accessOf({ routeOptions: { config, schema }, method }: FastifyRequest): Access {
+function accessOf({ routeOptions: { config, schema }, method, is404 }: FastifyRequest): Access {
+  if (is404) return "read";
   if (config.access !== undefined) return config.access;
   const { security } = (schema ?? {}) as { security?: readonly unknown[] };
   if (security?.length === 0) return "open";
@@ -97,6 +113,15 @@ function accessOf({ routeOptions: { config, schema }, method }: FastifyRequest):
 
 function bearerOf(request: FastifyRequest): string | undefined {
   return /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+}
+
+/** Nothing, when the wait is over. */
+function refuseWhile(waitMs: number, code: "rate-limited" | "tries-exhausted", what: string): void {
+  if (waitMs <= 0) return;
+  const seconds = Math.ceil(waitMs / SECOND_MS);
+  throw new Problem(code, `${what}; wait ${seconds === 1 ? "a second" : `${seconds} seconds`}`, {
+    headers: { "retry-after": String(seconds) },
+  });
 }
 
 function refusal(code: ProblemCode, message: string): Problem {

@@ -1,8 +1,8 @@
 /**
  * The admin API: a Fastify instance that listens to nobody yet. serve lets it listen; tests inject() into it.
  *
- *   request ─► limits ─► access ─► body (body.ts) ─► schema (request-schema.ts) ─► a route of routes/ ─► Editor
- *                 └─────────┴──────────┴──────────────────┴──────────────────────────┴─► Problem ─► problem+json
+ *   request ─► access ─► body (body.ts) ─► schema (request-schema.ts) ─► a route of routes/ ─► Editor
+ *                 └────────────┴──────────────────┴──────────────────────────┴─► Problem ─► problem+json
  *
  * A resource is one file in routes/ with one registerX(app, context), and a line in the list below. What may ask for a
  * route is said by `config: { access }`; see access.ts for what holds without.
@@ -10,7 +10,6 @@
  * @module
  */
 import type { Socket } from "node:net";
-import rateLimit from "@fastify/rate-limit";
 import {
   type FastifyError,
   type FastifyInstance,
@@ -20,6 +19,7 @@ import {
   LogController,
 } from "fastify";
 import { registerAccess } from "./access.ts";
+import { AllowedMethods } from "./allowed-methods.ts";
 import { registerBodies } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { registerIdempotency } from "./idempotency.ts";
@@ -82,7 +82,8 @@ export function createApi(context: ApiContext, options: ApiOptions = {}): Fastif
     headersTimeout: limits.headersTimeoutMs,
   };
   const common = {
-    loggerInstance: log,
+    // What it says of itself at level info is "Server listening", which whoever lets it listen says better.
+    loggerInstance: log.isLevelEnabled("info") ? log.child({}, { level: "warn" }) : log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyOctetsMax,
     requestTimeout: limits.requestTimeoutMs,
@@ -104,7 +105,9 @@ export function createApi(context: ApiContext, options: ApiOptions = {}): Fastif
 }
 
 function prepare(app: FastifyInstance, context: ApiContext, options: ApiOptions): void {
-  const { limits, log } = context;
+  const { log } = context;
+  const allowed = new AllowedMethods();
+  allowed.follow(app);
 
   app.setErrorHandler((error, request, reply) => {
     const problem = toProblem(error);
@@ -112,18 +115,19 @@ function prepare(app: FastifyInstance, context: ApiContext, options: ApiOptions)
     return sendProblem(problem, request, reply);
   });
   app.setNotFoundHandler((request, reply) => {
-    const detail = `there is no ${request.method} ${request.url.split("?", 1)[0]}; /openapi.json lists what there is`;
-    return sendProblem(new Problem("route-unknown", detail), request, reply);
+    const path = request.url.split("?", 1)[0]!;
+    const methods = allowed.of(path);
+    const problem =
+      methods.length === 0
+        ? new Problem("route-unknown", `there is no ${path}; /openapi.json lists what there is`)
+        : new Problem(
+            "method-not-allowed",
+            `there is no ${request.method} of ${path}, but ${methods.join(", ")}`,
+            { headers: { allow: methods.join(", ") } },
+          );
+    return sendProblem(problem, request, reply);
   });
   app.setValidatorCompiler(compileRequestSchema);
-  if (limits.requestsPerSecondMax > 0) {
-    app.register(rateLimit, {
-      max: limits.requestsPerSecondMax,
-      timeWindow: 1000,
-      errorResponseBuilder: () =>
-        new Problem("rate-limited", "too many requests came from this address; wait a second"),
-    });
-  }
   registerAccess(app, context);
   registerBodies(app);
   registerIdempotency(app, context);

@@ -38,19 +38,25 @@ export interface ApiLimits {
   readonly headersTimeoutMs: number;
   /** From the first octet of a request to its last. */
   readonly requestTimeoutMs: number;
-  /** Of one address; 0 = no limit. */
+  /** Of one address, without a good token; 0 = no limit. */
   readonly requestsPerSecondMax: number;
+  /** With one good token; 0 = no limit. */
+  readonly requestsPerTokenPerSecondMax: number;
   /** Writes need If-Match or If-None-Match even where the client does not ask for strictness. */
   readonly strict: boolean;
 }
 
-/** Bodies: a zone of a million RRsets is some 60 MB as JSON. Requests: an editor at 200 edits a second is far below. */
+/**
+ * Bodies: a zone of a million RRsets is some 60 MB as JSON. Requests of strangers: health checks are far below. Those with a
+ * token: about what one core answers at most, so it only stops what would do nothing but harm.
+ */
 export const API_LIMITS: ApiLimits = {
   bodyOctetsMax: 1024 * 1024,
   documentOctetsMax: 256 * 1024 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 120_000,
   requestsPerSecondMax: 1000,
+  requestsPerTokenPerSecondMax: 20_000,
   strict: false,
 };
 

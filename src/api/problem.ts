@@ -30,6 +30,7 @@ export const PROBLEMS = {
   "rrset-unknown": 404,
   "change-unknown": 404,
   "token-unknown": 404,
+  "method-not-allowed": 405,
   "not-acceptable": 406,
   "request-timeout": 408,
   "rrset-exists": 409,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { API_LIMITS } from "../../src/api/context.ts";
 import { WindroseError } from "../../src/lib/errors.ts";
 import type { Fault } from "../../src/lib/fault.ts";
@@ -137,13 +137,24 @@ test("a missing pool is pointed at where the store can only name the zone", asyn
 describe("paths and queries", () => {
   test.each<[string, string, number, string, string | undefined]>([
     ["GET", "/v1/nothing", 404, "route-unknown", undefined],
-    ["POST", POOL, 404, "route-unknown", undefined],
+    ["GET", "/v1/pools/", 400, "request-invalid", "?pool"],
     ["GET", "/v1/zones/%zz", 400, "request-malformed", undefined],
     ["GET", "/v1/zones/a..b", 400, "request-invalid", "?zone"],
     ["GET", "/v1/zones/@", 400, "request-invalid", "?zone"],
     ["GET", `/v1/zones/${"a.".repeat(200)}`, 400, "request-invalid", "?zone"],
     ["GET", "/v1/pools/a%20b", 400, "request-invalid", "?pool"],
     ["GET", "/v1/pools/%2e%2e%2f%2e%2e", 400, "request-invalid", "?pool"],
+    ["GET", "/v1/pools/..%2f..%2ftokens.json", 400, "request-invalid", "?pool"],
+    ["PUT", "/v1/pools/..", 404, "route-unknown", undefined],
+    ["DELETE", "/v1/monitors/..%2falive", 400, "request-invalid", "?monitor"],
+    ["GET", "/v1/zones/..%2fetc", 400, "request-invalid", "?zone"],
+    ["GET", "/v1/zones/a%2f..%2fb", 400, "request-invalid", "?zone"],
+    ["GET", `${ZONE}/names/..%2fx`, 400, "request-invalid", "?name"],
+    ["GET", `${ZONE}/rrsets/www/..%2fA`, 400, "request-invalid", "?type"],
+    ["GET", "/v1/pools/web/members/..%2fb", 404, "member-unknown", undefined],
+    ["GET", "/v1/changes/..%2f1", 400, "request-invalid", "?generation"],
+    ["DELETE", "/v1/tokens/..%2ftokens.json", 404, "token-unknown", undefined],
+    ["GET", "/v1/pools/a%00b", 400, "request-invalid", "?pool"],
     ["GET", "/v1/zones/exmaple.com", 404, "document-unknown", undefined],
     ["GET", `${ZONE}/names/x.example.net.`, 400, "request-invalid", "?name"],
     ["GET", `${ZONE}/rrsets/www/NOPE`, 400, "request-invalid", "?type"],
@@ -161,6 +172,21 @@ describe("paths and queries", () => {
   ])("%s %s is %i %s", async (method, url, status, code, pointer) => {
     const reply = await api.ask(method as "GET", url);
     expect([reply.status, reply.json.code, reply.json.errors?.[0]?.pointer]).toEqual([status, code, pointer]);
+  });
+
+  test.each([
+    ["POST", POOL, "DELETE, GET, HEAD, PATCH, PUT"],
+    ["DELETE", "/v1/pools", "GET, HEAD"],
+    ["PUT", `${ZONE}/rrsets/www%2Fx/A/`, undefined],
+    ["PATCH", `${ZONE}/rrsets/www%2Fx/A`, "DELETE, GET, HEAD, PUT"],
+    ["GET", `${ZONE}/changes`, "POST"],
+    ["POST", "/v1/tokens/self", "DELETE, GET, HEAD"],
+    ["OPTIONS", "/v1/documents", "GET, HEAD, PATCH, PUT"],
+    ["PUT", "/v1/pools//members", undefined],
+  ])("%s %s allows %s", async (method, url, allow) => {
+    const reply = await api.ask(method as "GET", url);
+    const [status, code] = allow === undefined ? [404, "route-unknown"] : [405, "method-not-allowed"];
+    expect([reply.status, reply.json.code, reply.headers.allow]).toEqual([status, code, allow]);
   });
 
   test("other origins are told nothing (CORS)", async () => {
@@ -364,12 +390,54 @@ describe("limits of connections", () => {
     expect(await text(large)).toMatch(/^HTTP\/1\.1 431 [\s\S]*"code":"headers-too-large"/);
   });
 
-  test("too many requests of one address are answered 429", async () => {
-    const limited = await startApi({ limits: { ...LIMITS, requestsPerSecondMax: 3 } });
-    const replies = await Promise.all(Array.from({ length: 6 }, () => limited.ask("GET", POOL)));
-    const refused = replies.filter(({ status }) => status === 429);
-    expect(refused.length).toBeGreaterThan(0);
-    expect([refused[0]!.json.code, refused[0]!.headers["retry-after"]]).toEqual(["rate-limited", "1"]);
+  test("what requests without a good token are too many is answered 429, before tokens are looked at", async () => {
+    let nowMs = NOW_MS;
+    const limited = await startApi({
+      now: () => nowMs,
+      limits: { ...LIMITS, requestsPerSecondMax: 3 },
+    });
+    const authenticate = vi.spyOn(limited.context.tokens, "authenticate");
+    const none = { authorization: "" };
+    const wrong = { authorization: "Bearer wr_0123456789ab_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+    for (let i = 0; i < 10; i++) expect((await limited.ask("GET", POOL)).status).toBe(200);
+    for (const headers of [none, none, wrong])
+      expect((await limited.ask("GET", POOL, undefined, headers)).status).toBe(401);
+    authenticate.mockClear();
+    for (const headers of [none, wrong, {}]) {
+      const refused = await limited.ask("GET", POOL, undefined, headers);
+      expect([refused.status, refused.json.code, refused.headers["retry-after"]]).toEqual([
+        429,
+        "rate-limited",
+        "1",
+      ]);
+    }
+    expect(authenticate).not.toHaveBeenCalled();
+    nowMs += 1000;
+    expect((await limited.ask("GET", POOL)).status).toBe(200);
+    await limited.close();
+  });
+
+  test("a flood of wrong tokens costs no look-up each", async () => {
+    const authenticate = vi.spyOn(api.context.tokens, "authenticate");
+    const statuses = new Map<number, number>();
+    for (let i = 0; i < 200; i++) {
+      const { status } = await api.ask("GET", POOL, undefined, { authorization: `Bearer wrong-${i}` });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    expect([...statuses]).toEqual([
+      [401, 20],
+      [429, 180],
+    ]);
+    expect(authenticate).toHaveBeenCalledTimes(20);
+  });
+
+  test("too many requests with one token are answered 429, and others are not", async () => {
+    const limited = await startApi({ limits: { ...LIMITS, requestsPerTokenPerSecondMax: 3 } });
+    const { token } = (await limited.ask("POST", "/v1/tokens", { name: "x", scope: "read" })).json;
+    const headers = { authorization: `Bearer ${token}` };
+    for (const status of [200, 200, 200, 429])
+      expect((await limited.ask("GET", POOL, undefined, headers)).status).toBe(status);
+    expect((await limited.ask("GET", POOL)).status).toBe(200);
     await limited.close();
   });
 });
