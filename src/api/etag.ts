@@ -30,10 +30,23 @@ export function sendTagged(
   value: object,
   tag = etagOf(value),
 ): FastifyReply {
+  return isKnownToClient(request, reply, tag) ? reply.code(304).send() : reply.send(value);
+}
+
+/** The same with what is written as JSON already. */
+export function sendTaggedText(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { text, etag }: { readonly text: string; readonly etag: string },
+): FastifyReply {
+  if (isKnownToClient(request, reply, etag)) return reply.code(304).send();
+  return reply.header("content-type", "application/json; charset=utf-8").send(text);
+}
+
+function isKnownToClient(request: FastifyRequest, reply: FastifyReply, tag: string): boolean {
   reply.header("etag", tag);
   const wanted = request.headers["if-none-match"];
-  if (wanted !== undefined && names(wanted, tag)) return reply.code(304).send();
-  return reply.send(value);
+  return wanted !== undefined && names(wanted, tag);
 }
 
 /** `tag` is that of what the write replaces; undefined: there is nothing. */

@@ -13,10 +13,11 @@ import { MERGE_PATCH_TYPE } from "../body.ts";
 import type { ApiContext } from "../context.ts";
 import { checkAgainst, DOCUMENT_SCHEMAS, existingBody, KIND_WORDS, keyOf } from "../documents.ts";
 import { answerEdit, type EditAnswer, type EditPlan, EditQuery, requireDocument } from "../edit.ts";
-import { sendTagged } from "../etag.ts";
+import { sendTaggedText } from "../etag.ts";
 import { patched } from "../merge-patch.ts";
 import { PageQuery, type PageRequest, pageOf } from "../paging.ts";
 import { itemOfFault, Problem, type ProblemCode } from "../problem.ts";
+import { readDocument } from "../read-cache.ts";
 import { DOCUMENT_BODY } from "../request-schema.ts";
 import { mayTouch } from "../tokens.ts";
 
@@ -75,9 +76,9 @@ export function registerDocumentRoutes(
 
   app.get(path, { schema: { summary: `Read a ${word}`, tags, params } }, async (request, reply) => {
     const key = keyIn(request);
-    const body = await existingBody(context.editor.documents, key);
-    if (sendOther?.(request, reply, key, body) === true) return reply;
-    return sendTagged(request, reply, body);
+    const document = await readDocument(context.editor.documents, key);
+    if (sendOther?.(request, reply, key, document.body) === true) return reply;
+    return sendTaggedText(request, reply, document);
   });
 
   app.put(

@@ -16,6 +16,7 @@ import { answerEdit, type EditAnswer, type EditPlan, EditQuery, requireDocument 
 import { sendTagged } from "../etag.ts";
 import { patched } from "../merge-patch.ts";
 import { Problem } from "../problem.ts";
+import { readDocument } from "../read-cache.ts";
 import { DOCUMENT_BODY } from "../request-schema.ts";
 
 const PATH = "/v1/pools/:pool/members/:member";
@@ -31,7 +32,9 @@ type MemberMap = Exclude<MemberText, string>;
 
 export function registerMembers(app: FastifyInstance, context: ApiContext): void {
   app.get(PATH, { schema: { summary: "Read a member", tags, params } }, async (request, reply) => {
-    const at = await memberOf(request, context.editor.documents);
+    const at = await memberOf(request, context.editor.documents, async (now, key) => {
+      return (await readDocument(now, key)).body;
+    });
     return sendTagged(request, reply, existing(at));
   });
 
@@ -92,11 +95,16 @@ interface MemberAt {
   readonly index: number;
 }
 
-async function memberOf(request: FastifyRequest, now: Documents): Promise<MemberAt> {
+/** `read` is another way to the pool where the newest will do that this node answers by. */
+async function memberOf(
+  request: FastifyRequest,
+  now: Documents,
+  read: (now: Documents, key: DocumentKey) => Promise<DocumentBody> = existingBody,
+): Promise<MemberAt> {
   const { pool: id, member: name } = request.params as { pool: string; member: string };
   const key = keyOf("pools", id);
   requireDocument(request, key);
-  const pool = await existingBody(now, key);
+  const pool = await read(now, key);
   const members = pool.members as MemberText[];
   return { key, pool, members, name, index: members.findIndex((member) => nameOf(asMap(member)) === name) };
 }
