@@ -4,6 +4,7 @@
  * @module
  */
 import type { Logger } from "pino";
+import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
 import type { Audit } from "./audit.ts";
 import type { Scope, Tokens } from "./tokens.ts";
@@ -16,17 +17,8 @@ export interface ApiContext {
   readonly limits: ApiLimits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** For `?wait`: resolves when those asked for answer by the generation, or when the time is over. */
-  readonly waitFor?: (generation: number, who: Wait, timeoutMs: number) => Promise<Receipt>;
-}
-
-/** Whom an edit waits for before it is answered. */
-export type Wait = "all" | "quorum";
-
-export interface Receipt {
-  /** All that were waited for answer by it. */
-  readonly complete: boolean;
-  readonly nodes: readonly { readonly node: string; readonly ms: number | null }[];
+  /** For `?wait`. */
+  readonly waitFor?: Nodes["waitFor"];
 }
 
 export interface ApiLimits {

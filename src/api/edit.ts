@@ -1,21 +1,23 @@
 /**
  * One edit over the API: from the headers and the query of a request to the answer, around what a route wants to change.
  *
- *   ?dry-run  ?wait=all|quorum  ?reason= or Windrose-Reason  If-Match  If-None-Match  Windrose-Strict
+ *   ?dry-run  ?wait=all|quorum  ?timeout=  ?reason= or Windrose-Reason  If-Match  If-None-Match  Windrose-Strict
  *
  * @module
  */
 import { isUtf8 } from "node:buffer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
+import { DURATION_PATTERN, parseDuration } from "../documents/duration.ts";
 import type { Path } from "../documents/source.ts";
 import { PresentationError, WindroseError } from "../lib/errors.ts";
 import type { Fault } from "../lib/fault.ts";
 import type { Edit, PartChange } from "../store/change.ts";
 import { type DocumentKey, idOf, kindOf, parseDocumentKey, zoneKey } from "../store/document-key.ts";
+import type { Receipt, Wait } from "../store/nodes.ts";
 import type { Documents, EditRequest } from "../sync/editor.ts";
 import { parseName, ROOT } from "../wire/name.ts";
-import type { ApiContext, Receipt, Wait } from "./context.ts";
+import type { ApiContext } from "./context.ts";
 import { checkPreconditions, etagOf } from "./etag.ts";
 import { faultsOf, itemOfFault, Problem, type ProblemItem, pointerOf } from "./problem.ts";
 import { mayTouch } from "./tokens.ts";
@@ -44,6 +46,13 @@ export const EditQuery = Type.Object(
         errorMessage: "all or quorum",
       }),
     ),
+    timeout: Type.Optional(
+      Type.String({
+        pattern: DURATION_PATTERN,
+        description: "How long to wait, such as 500ms or 30s. Default 10s, at most 60s.",
+        errorMessage: "a duration such as 10s",
+      }),
+    ),
     reason: Type.Optional(
       Type.String({ description: "Why, for the log of changes; or the header Windrose-Reason." }),
     ),
@@ -54,6 +63,7 @@ export const EditQuery = Type.Object(
 interface EditQueryValues {
   readonly "dry-run"?: boolean;
   readonly wait?: Wait;
+  readonly timeout?: string;
   readonly reason?: string;
 }
 
@@ -65,8 +75,10 @@ export interface EditAnswer {
   readonly dryRun: boolean;
   readonly changes: readonly ShownPart[];
   readonly warnings: readonly ProblemItem[];
-  /** Only with ?wait. */
-  readonly receipt?: Receipt;
+  /** Only with ?wait, as the next two: all that were waited for answer by it. */
+  readonly complete?: boolean;
+  readonly receipts?: readonly Receipt[];
+  readonly missing?: readonly string[];
 }
 
 export interface ShownPart {
@@ -91,7 +103,9 @@ export interface EditPlan {
 }
 
 /** How long ?wait waits: beyond it a node is rather away than slow. */
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS = 10_000;
+/** Proxies in front of the API close what is silent for longer. */
+const WAIT_MS_MAX = 60_000;
 
 /** Makes the edit that `plan` works out from what stands, and answers; rejects with what is to be told. */
 export async function answerEdit(
@@ -102,6 +116,7 @@ export async function answerEdit(
   usualReason = "",
 ): Promise<EditAnswer> {
   const query = request.query as EditQueryValues;
+  const timeoutMs = timeoutOf(query);
   const reason = reasonOf(request, query) || usualReason;
   request.changeReason = reason;
   let planned: EditPlan | undefined;
@@ -128,9 +143,9 @@ export async function answerEdit(
   if (planned?.beforeTag !== undefined) reply.header("etag", `"generation-${generation}"`);
   else if (planned?.after !== undefined) reply.header("etag", etagOf(planned.after));
   reply.header("windrose-generation", generation);
-  const receipt =
+  const receipts =
     query.wait !== undefined && isDone && context.waitFor !== undefined
-      ? { receipt: await context.waitFor(generation, query.wait, WAIT_MS_MAX) }
+      ? await context.waitFor(generation, { who: query.wait, timeoutMs, at })
       : {};
   return {
     generation,
@@ -138,7 +153,7 @@ export async function answerEdit(
     dryRun: !isDone,
     changes: parts.map(shownPart),
     warnings: warnings.map(itemOfFault),
-    ...receipt,
+    ...receipts,
   };
 }
 
@@ -193,6 +208,13 @@ export function requireDocument(request: FastifyRequest, key: Edit["key"]): void
   if (caller !== null && mayTouch(caller, key)) return;
   const message = `the token "${caller?.name ?? ""}" is not for ${key}`;
   throw new Problem("document-forbidden", message, { members: { document: key } });
+}
+
+function timeoutOf({ timeout }: EditQueryValues): number {
+  const ms = timeout === undefined ? WAIT_MS : parseDuration(timeout);
+  if (ms <= WAIT_MS_MAX) return ms;
+  const message = `"${timeout}" is too long; wait 60s at most`;
+  throw new Problem("request-invalid", message, { errors: [{ pointer: "?timeout", message }] });
 }
 
 function reasonOf(request: FastifyRequest, query: EditQueryValues): string {

@@ -24,9 +24,13 @@ export interface StoreState {
 }
 
 export interface NodeFace {
-  /** As `--id` says, or the name of the machine. */
+  /** As `--id` says, or the name of the machine; with a number behind it where another node has that name. */
   readonly id: string;
   readonly version: string;
+  /** As `--region` says. */
+  readonly region: string | null;
+  /** Where it answers DNS: `192.0.2.53:53`. */
+  readonly addresses: readonly string[];
   /** In ms since 1970. */
   readonly startedMs: number;
   /** True from when all sockets are open until it begins to stop. */

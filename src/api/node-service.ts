@@ -5,6 +5,7 @@
  * @module
  */
 import type { FastifyInstance } from "fastify";
+import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
 import { registerAbout } from "./description/about.ts";
 import { collectDescription, registerDescription } from "./description/openapi.ts";
@@ -16,7 +17,7 @@ import { registerExplain } from "./explain-route.ts";
 import { RequestCounts } from "./metrics/request-counts.ts";
 import { registerMonitoring } from "./metrics/routes.ts";
 import type { NodeFace } from "./node-face.ts";
-import { LocalNode, type Nodes } from "./nodes/nodes.ts";
+import { LocalNode } from "./nodes/nodes.ts";
 import { registerNodes } from "./nodes/routes.ts";
 import { registerPlan } from "./plan/route.ts";
 

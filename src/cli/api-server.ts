@@ -21,6 +21,7 @@ import { Tokens } from "../api/tokens.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { bindError } from "../server/bind-error.ts";
 import { formatListenAddress, type ListenAddress } from "../server/listen-address.ts";
+import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
 import type { CommandIo } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
@@ -30,6 +31,8 @@ export interface ApiServerOptions {
   readonly settings: SettingValues;
   readonly editor: Editor;
   readonly node: NodeFace;
+  /** Those on the same Redis; this one alone, when left out. */
+  readonly nodes?: Nodes | undefined;
   readonly log: Logger;
   readonly io: CommandIo;
 }
@@ -47,7 +50,7 @@ export class ApiServer {
 
   /** Resolves when it listens. Rejects with WindroseError. */
   static async start(options: ApiServerOptions): Promise<ApiServer> {
-    const { where, settings, editor, node, log, io } = options;
+    const { where, settings, editor, node, nodes, log, io } = options;
     const tls = readTls(settings);
     const dataFolder = settings.data ?? undefined;
     const given = io.env.WINDROSE_ADMIN_TOKEN ?? "";
@@ -59,7 +62,7 @@ export class ApiServer {
       now,
     });
     const audit = await Audit.open(dataFolder, { log, now });
-    const service = new NodeService({ node, changes: editor });
+    const service = new NodeService({ node, changes: editor, ...(nodes && { nodes }) });
     const waitFor = service.nodes.waitFor.bind(service.nodes);
     const app = createApi(
       { editor, tokens, audit, log, limits: API_LIMITS, now, waitFor },

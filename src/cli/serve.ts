@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { NodeFace } from "../api/node-face.ts";
 import { runExpectations } from "../expectations/run-expectations.ts";
@@ -18,7 +19,7 @@ import { keepHeapSmall } from "../lib/heap.ts";
 import { sumOf } from "../server/counter-blocks.ts";
 import { COUNTER } from "../server/counters.ts";
 import { DataPlane } from "../server/data-plane.ts";
-import { formatListenAddress } from "../server/listen-address.ts";
+import { formatListenAddress, type ListenAddress } from "../server/listen-address.ts";
 import type { TcpLimits } from "../server/tcp-limits.ts";
 import { applyNews, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
 import { FileStore } from "../store/files/file-store.ts";
@@ -33,6 +34,7 @@ import { createLogger } from "./logger.ts";
 import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatSettingsHelp, type SettingValues } from "./settings-table.ts";
+import type { SharedRedis } from "./shared-redis.ts";
 import { readVersion } from "./version.ts";
 
 /** Longer than any client waits for an answer, shorter than what service managers wait for an end. */
@@ -85,6 +87,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   const samples = rtt === null ? null : { file: rtt, expiryMs: rttExpiry };
   const clientTables = new ClientTablesFollower({ placeFiles, samples, log });
   const signals = new Signals(() => follower.reload("SIGHUP"));
+  let shared: SharedRedis | undefined;
   let api: ApiServer | undefined;
   try {
     keepHeapSmall();
@@ -95,12 +98,16 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     for (const address of bound.map(formatListenAddress)) {
       for (const transport of ["udp", "tcp"]) log.info({ transport, address }, "listening");
     }
-    follower.follow(plane);
+    const named = () => shared?.nodes.name;
+    const node = nodeFace(settings, { startedMs, plane, bound, store, signals, named });
+    shared = await shareOverRedis(settings, node, log, io);
+    follower.follow(shared?.around(plane) ?? plane);
     clientTables.follow(plane);
     if (settings.api !== null) {
-      const node = nodeFace(settings, { startedMs, plane, store, signals });
       const module = await import("./api-server.ts");
-      api = await module.ApiServer.start({ where: settings.api, settings, editor: follower, node, log, io });
+      const nodes = shared?.nodes;
+      const own = { where: settings.api, settings, editor: follower, node, nodes, log, io };
+      api = await module.ApiServer.start(own);
     }
     giveBackFreedMemory();
     const { generation, zones, pools } = snapshot;
@@ -109,11 +116,13 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
 
     log.info({ signal: await signals.ended }, "stopping");
     await api?.close();
+    await shared?.close();
     await plane.stop({ withinMs: DRAIN_MS_MAX });
     log.info(queryCounts(plane), "stopped");
     return 0;
   } catch (error) {
     await api?.close();
+    await shared?.close();
     await plane?.stop({ withinMs: 0 });
     showFaults(error, io);
     throw error;
@@ -136,19 +145,38 @@ async function openStore(settings: SettingValues, log: Logger, io: CommandIo): P
   return openRedisStore({ ...redis, seedDir: zones, ...(data === null ? {} : { dataDir: data }), log });
 }
 
-function nodeFace(
-  { id }: SettingValues,
-  {
-    startedMs,
-    plane,
-    store,
-    signals,
-  }: { startedMs: number; plane: DataPlane; store: Store; signals: Signals },
-): NodeFace {
+async function shareOverRedis(
+  settings: SettingValues,
+  node: NodeFace,
+  log: Logger,
+  io: CommandIo,
+): Promise<SharedRedis | undefined> {
+  const access = redisAccess(settings, io.env);
+  if (access === undefined) return undefined;
+  const module = await import("./shared-redis.ts");
+  return new module.SharedRedis(access, node, log);
+}
+
+interface NodeParts {
+  readonly startedMs: number;
+  readonly plane: DataPlane;
+  readonly bound: readonly ListenAddress[];
+  readonly store: Store;
+  readonly signals: Signals;
+  /** What it is called among the nodes on its Redis. */
+  readonly named: () => string | undefined;
+}
+
+function nodeFace({ id, region }: SettingValues, parts: NodeParts): NodeFace {
+  const { startedMs, plane, bound, store, signals, named } = parts;
   const { kind } = store;
   return {
-    id: id ?? "windrose",
+    get id() {
+      return named() ?? id ?? hostname();
+    },
     version: readVersion(),
+    region,
+    addresses: bound.map(formatListenAddress),
     startedMs,
     get isAnswering() {
       return !signals.isEnding;

@@ -5,8 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import type { Readiness } from "../api/metrics/readiness.ts";
-import type { NodeReport } from "../api/nodes/nodes.ts";
 import { WindroseError } from "../lib/errors.ts";
+import type { NodeReport } from "../store/nodes.ts";
 import { API_FLAGS, API_FLAGS_HELP, ApiClient } from "./api-client.ts";
 import { type Command, tellError } from "./command.ts";
 import { formatTable } from "./format-table.ts";
@@ -65,15 +65,17 @@ function readFlags(args: string[]) {
 function format(readiness: Readiness, nodes: readonly NodeReport[]): string {
   const { zones, pools, store, placeData, warnings } = readiness;
   const newest = Math.max(readiness.newest, ...nodes.map(({ generation }) => generation));
-  const rows = nodes.map(({ id, version, generation, startedAt, self }) => [
+  const rows = nodes.map(({ id, region, version, generation, stateAgeSeconds, startedAt, self }) => [
     self ? `${id} *` : id,
+    region ?? "-",
     version,
     `${generation}${generation === newest ? "" : ` of ${newest}`}`,
+    formatAge(stateAgeSeconds),
     startedAt,
   ]);
   const ages = placeData.map(({ file, ageSeconds }) => `place data  ${file}, ${formatAge(ageSeconds)} old\n`);
   return [
-    formatTable(["NODE", "VERSION", "GENERATION", "SINCE"], rows),
+    formatTable(["NODE", "REGION", "VERSION", "GENERATION", "STATE AGE", "SINCE"], rows),
     "\n",
     `this node   ${readiness.status}, ${zones} zones, ${pools} pools, up ${formatAge(readiness.uptimeSeconds)}\n`,
     `store       ${store.kind}, ${store.up ? "up" : "away"}, seen ${formatAge(store.ageSeconds)} ago\n`,

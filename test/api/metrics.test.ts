@@ -15,7 +15,7 @@ function scrape(node: NodeFace, requests = new RequestCounts()) {
 }
 
 function readFace({ id, version, startedMs, isAnswering, store, plane }: NodeFace): NodeFace {
-  return { id, version, startedMs, isAnswering, store, plane };
+  return { id, version, region: null, addresses: [], startedMs, isAnswering, store, plane };
 }
 
 /** One sample of a family. */

@@ -141,25 +141,27 @@ describe("GET /v1/explain", () => {
 describe("GET /v1/nodes", () => {
   test("lists this process", async () => {
     expect((await get("/v1/nodes")).json()).toMatchObject({
-      nodes: [{ id: "node-1", version: "1.2.3", generation: 1, self: true }],
+      nodes: [{ id: "node-1", version: "1.2.3", region: "eu", generation: 1, self: true }],
     });
   });
 });
 
 describe("LocalNode.waitFor()", () => {
+  const at = "2026-11-21T09:00:00.000Z";
+
   test("resolves with a receipt once every thread answers by the generation", async () => {
     const node = new TestNode();
-    const receipt = new LocalNode(node).waitFor(2, "all", 10_000);
+    const waiting = new LocalNode(node).waitFor(2, { who: "all", timeoutMs: 10_000, at });
     setImmediate(() => (node.generation = 2));
-    const { complete, nodes } = await receipt;
-    expect(complete).toBe(true);
-    expect(nodes).toEqual([{ node: "node-1", ms: expect.any(Number) }]);
+    expect(await waiting).toEqual({
+      complete: true,
+      receipts: [{ node: "node-1", generation: 2, ms: expect.any(Number) }],
+      missing: [],
+    });
   });
 
   test("resolves without one when the time is over", async () => {
-    expect(await new LocalNode(new TestNode()).waitFor(2, "quorum", 0)).toEqual({
-      complete: false,
-      nodes: [{ node: "node-1", ms: null }],
-    });
+    const waiting = new LocalNode(new TestNode()).waitFor(2, { who: "quorum", timeoutMs: 0, at });
+    expect(await waiting).toEqual({ complete: false, receipts: [], missing: ["node-1"] });
   });
 });

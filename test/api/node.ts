@@ -24,6 +24,8 @@ fixed 300 A 192.0.2.9
 export class TestNode implements NodeFace {
   readonly id = "node-1";
   readonly version = "1.2.3";
+  readonly region = "eu";
+  readonly addresses = ["127.0.0.1:5300"];
   readonly startedMs = NOW_MS - 60_000;
   isAnswering = true;
   generation = 1;

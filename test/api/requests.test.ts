@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { API_LIMITS } from "../../src/api/context.ts";
 import { WindroseError } from "../../src/lib/errors.ts";
 import type { Fault } from "../../src/lib/fault.ts";
-import { ADMIN_TOKEN, type ApiServer, startApi } from "./api-server.ts";
+import type { Receipts } from "../../src/store/nodes.ts";
+import { ADMIN_TOKEN, type ApiServer, NOW_MS, startApi } from "./api-server.ts";
 
 const LIMITS = { ...API_LIMITS, requestsPerSecondMax: 0 };
 
@@ -286,7 +287,7 @@ describe("Idempotency-Key", () => {
   });
 
   test("answers 409 while the first is not done", async () => {
-    let finish: (value: { complete: boolean; nodes: [] }) => void = () => {};
+    let finish: (value: Receipts) => void = () => {};
     let begun: () => void = () => {};
     const isBegun = new Promise<void>((resolve) => {
       begun = resolve;
@@ -303,8 +304,8 @@ describe("Idempotency-Key", () => {
     await isBegun;
     const second = await slow.ask("PATCH", `${POOL}?wait=all`, { answers: 2 }, key);
     expect([second.status, second.json.code]).toEqual([409, "idempotency-in-flight"]);
-    finish({ complete: true, nodes: [] });
-    expect((await first).json.receipt).toEqual({ complete: true, nodes: [] });
+    finish({ complete: true, receipts: [], missing: [] });
+    expect((await first).json).toMatchObject({ complete: true, receipts: [], missing: [] });
     expect((await slow.ask("PATCH", `${POOL}?wait=all`, { answers: 2 }, key)).status).toBe(200);
     await slow.close();
   });

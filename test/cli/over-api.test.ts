@@ -36,7 +36,9 @@ describe("windrose status", () => {
   test("prints the nodes and what this one is at", async () => {
     const { code, stdout } = await run(status, [], there());
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^NODE +VERSION +GENERATION +SINCE\nnode-1 \* +1\.2\.3 +1 +2026-/);
+    expect(stdout).toMatch(
+      /^NODE +REGION +VERSION +GENERATION +STATE AGE +SINCE\nnode-1 \* +eu +1\.2\.3 +1 +\d+ \w+ +2026-/,
+    );
     expect(stdout).toMatch(/^this node {3}ready, 1 zones, 2 pools, up \d+ \w+$/m);
     expect(stdout).toMatch(/^store {7}files, up, seen \d+ \w+ ago$/m);
   });

@@ -31,6 +31,23 @@ export interface RedisOptions {
   readonly ca?: string;
 }
 
+/** Where Redis is, as settings say it. */
+export interface RedisWhere {
+  /** As parseRedisUrl() takes it. */
+  readonly url: string;
+  /** Instead of the one in the URL. */
+  readonly password?: string;
+  /** Certificate authorities to trust, in PEM. */
+  readonly ca?: string;
+}
+
+export interface RedisConnector {
+  /** The URL for logs: without user and password. */
+  readonly name: string;
+  /** One more connection. */
+  connect(): RedisConnection;
+}
+
 const PORT = 6379;
 const SENTINEL_PORT = 26_379;
 const CONNECT_TIMEOUT_MS = 2000;
@@ -39,6 +56,16 @@ const RETRY_MS_MAX = 1000;
 
 const WANTED =
   "redis://HOST[:PORT][/DB], rediss:// for TLS, redis+sentinel://HOST,HOST/MASTER, or redis+cluster://HOST,HOST";
+
+/** Throws WindroseError "settings-invalid" for a wrong URL. */
+export function redisConnector({ url, password, ca }: RedisWhere): RedisConnector {
+  const asked = parseRedisUrl(url);
+  const target = password === undefined ? asked : { ...asked, password };
+  return {
+    name: describeRedis(target),
+    connect: () => openRedis(target, ca === undefined ? {} : { ca }),
+  };
+}
 
 /** Throws WindroseError "settings-invalid" for what is no such URL; its text never holds the password. */
 export function parseRedisUrl(url: string): RedisTarget {
@@ -67,7 +94,7 @@ export function parseRedisUrl(url: string): RedisTarget {
 }
 
 /** The URL for logs: without user and password. */
-export function describeRedis({ form, tls, hosts, master, database }: RedisTarget): string {
+function describeRedis({ form, tls, hosts, master, database }: RedisTarget): string {
   const scheme = `${tls ? "rediss" : "redis"}${form === "server" ? "" : `+${form}`}`;
   const list = hosts.map(({ host, port }) => `${host.includes(":") ? `[${host}]` : host}:${port}`).join(",");
   const path = [master, database === 0 ? undefined : String(database)].filter((part) => part !== undefined);
@@ -105,6 +132,18 @@ export function openRedis(target: RedisTarget, { ca }: RedisOptions = {}): Redis
     });
   }
   return new Redis({ ...common, ...hosts[0]!, db: database });
+}
+
+/** Redis answered, and said no: out of memory, read-only, no permission. Nothing was written. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === "ReplyError";
+}
+
+/** With the trouble of the connection, where a command only says that there is none. */
+export function redisUnavailable(error: unknown, trouble: Error | undefined): WindroseError {
+  const cause = isRefusal(error) ? error : (trouble ?? error);
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new WindroseError("store-unavailable", `Redis cannot be asked: ${why}`, { cause });
 }
 
 function retryStrategy(attempt: number): number {

@@ -8,9 +8,10 @@
  *   {windrose}:changes           stream   GENERATION-0 → id, keys, the change as JSON, base; bounded
  *   {windrose}:staged:ID         hash     documents on their way in, for a minute
  *   {windrose}:staged:ID:stamps  hash     and their stamps
- *   {windrose}:node:NAME         string   what a node last said of itself, as JSON; for half a minute
+ *   {windrose}:node:NAME         string   run of the node, when it was seen, when it took its generation up, itself as JSON; for 5 s
+ *   {windrose}:nodes             zset     names of nodes, by when they were last seen
  *   {windrose}:wake              channel  a generation that came; only wakes, holds nothing
- *   {windrose}:receipts          channel  a node applied a generation
+ *   {windrose}:receipts          channel  a node answers by a generation, as JSON
  *
  * @module
  */
@@ -21,6 +22,7 @@ export interface RedisKeys {
   readonly versions: string;
   readonly changes: string;
   readonly wake: string;
+  readonly nodes: string;
   readonly receipts: string;
   staged(id: string): string;
   stagedStamps(id: string): string;
@@ -36,6 +38,7 @@ export function redisKeys(space = "windrose"): RedisKeys {
     versions: `${prefix}:versions`,
     changes: `${prefix}:changes`,
     wake: `${prefix}:wake`,
+    nodes: `${prefix}:nodes`,
     receipts: `${prefix}:receipts`,
     staged: (id) => `${prefix}:staged:${id}`,
     stagedStamps: (id) => `${prefix}:staged:${id}:stamps`,

@@ -24,7 +24,7 @@ import { readFolderBodies } from "../folder-bodies.ts";
 import { type KeptText, SnapshotFile } from "../snapshot-file.ts";
 import { type Head, isSameHead, listingOf, NO_HEAD, type StoredText, sourceFile, stamped } from "../stamp.ts";
 import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
-import { describeRedis, openRedis, parseRedisUrl, type RedisConnection } from "./connection.ts";
+import { type RedisConnection, type RedisWhere, redisConnector } from "./connection.ts";
 import { findLost, restored } from "./redis-healing.ts";
 import { type News, RedisStore, type Step } from "./redis-store.ts";
 import { RedisWatch } from "./redis-watch.ts";
@@ -39,13 +39,7 @@ const READ_OCTETS_KEPT = 4 * 1024 * 1024;
 const CONNECT_MS_MAX = 3000;
 const EMPTY: FolderListing = { files: new Map(), folders: [], faults: [] };
 
-export interface RedisStoreOptions {
-  /** As parseRedisUrl() takes it. */
-  readonly url: string;
-  /** Instead of the one in the URL. */
-  readonly password?: string;
-  /** Certificate authorities to trust, in PEM. */
-  readonly ca?: string;
+export interface RedisStoreOptions extends RedisWhere {
   /** An empty Redis is filled from this folder, once. */
   readonly seedDir?: string;
   /** Where the last good configuration is kept, for a start without Redis. */
@@ -55,13 +49,11 @@ export interface RedisStoreOptions {
 
 /** Waits a little for Redis, and goes on without it. Rejects with WindroseError "settings-invalid" for a wrong URL. */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisDocuments> {
-  const { url, password, ca, dataDir, log } = options;
-  const asked = parseRedisUrl(url);
-  const target = password === undefined ? asked : { ...asked, password };
-  const connect = () => openRedis(target, ca === undefined ? {} : { ca });
+  const { dataDir, log } = options;
+  const { name, connect } = redisConnector(options);
   const snapshot = dataDir === undefined ? undefined : await SnapshotFile.open(dataDir, log);
   const redis = connect();
-  const store = new RedisDocuments({ redis, connect, name: describeRedis(target), snapshot, ...options });
+  const store = new RedisDocuments({ redis, connect, name, snapshot, ...options });
   await connected(redis);
   return store;
 }

@@ -12,12 +12,12 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { WindroseError } from "../../lib/errors.ts";
+import type { WindroseError } from "../../lib/errors.ts";
 import type { Authorship, Change, PartChange } from "../change.ts";
 import type { DocumentKey } from "../document-key.ts";
 import { type Head, NO_HEAD, type StoredText } from "../stamp.ts";
 import type { StoreState } from "../store.ts";
-import type { RedisConnection } from "./connection.ts";
+import { isRefusal, type RedisConnection, redisUnavailable } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import { COMMIT, COMMON, LIST, READ } from "./scripts.ts";
 
@@ -199,12 +199,12 @@ export class RedisStore {
     ];
     try {
       const answer = await this.#redis.eval(COMMIT, keys.length, ...keys, ...args);
-      const [accepted, newest] = answer as [number, string];
+      const [accepted, newest, atUs] = answer as [number, string, string];
       const head = parseHead(newest);
-      return accepted === 1 ? { head, at: stored.at } : { newest: head.generation };
+      return accepted === 1 ? { head, at: formatTime(atUs) } : { newest: head.generation };
     } catch (error) {
       if (isRefusal(error)) throw this.#unavailable(error);
-      return this.#lookFor(id, stored.at, error);
+      return this.#lookFor(id, error);
     }
   }
 
@@ -286,7 +286,7 @@ export class RedisStore {
   }
 
   /** The command may have been carried out though its answer did not come. */
-  async #lookFor(id: string, at: string, cause: unknown): Promise<TextCommitted> {
+  async #lookFor(id: string, cause: unknown): Promise<TextCommitted> {
     const deadlineMs = performance.now() + LOST_ANSWER_MS_MAX;
     while (performance.now() < deadlineMs) {
       await sleep(LOST_ANSWER_WAIT_MS);
@@ -294,7 +294,7 @@ export class RedisStore {
         const entries = await this.#redis.xrevrange(this.#keys.changes, "+", "-", "COUNT", 100);
         const found = entries.find(([, fields]) => fields[1] === id);
         if (found === undefined) break;
-        return { head: { generation: generationOf(found[0]), id }, at };
+        return { head: { generation: generationOf(found[0]), id }, at: readChange(found).at };
       } catch {
         // Still not to be asked; try again.
       }
@@ -302,11 +302,8 @@ export class RedisStore {
     throw this.#unavailable(cause);
   }
 
-  /** With the trouble of the connection, where a command only says that there is none. */
   #unavailable(error: unknown): WindroseError {
-    const cause = isRefusal(error) ? error : (this.#trouble ?? error);
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new WindroseError("store-unavailable", `Redis cannot be asked: ${why}`, { cause });
+    return redisUnavailable(error, this.#trouble);
   }
 
   async #ask<Answer>(command: () => Promise<Answer>): Promise<Answer> {
@@ -352,7 +349,20 @@ function formatChange(change: StoredChange, keys: readonly DocumentKey[]): strin
 
 function readChange([entry, fields]: [string, string[]]): Change {
   const { author, reason, at, parts } = JSON.parse(fields[5]!) as StoredChange;
-  return { generation: generationOf(entry), at, author, reason, parts };
+  // Of before Redis told the time: by the clock of its writer.
+  const acceptedUs = fields[9];
+  return {
+    generation: generationOf(entry),
+    at: acceptedUs === undefined ? at : formatTime(acceptedUs),
+    author,
+    reason,
+    parts,
+  };
+}
+
+/** RFC 3339, from microseconds since 1970. */
+function formatTime(us: string): string {
+  return new Date(Number(us) / 1000).toISOString();
 }
 
 function generationOf(entry: string): number {
@@ -373,9 +383,4 @@ function partsOf(wanted: readonly { readonly key: DocumentKey; readonly octets: 
     }
   }
   return parts;
-}
-
-/** Redis answered, and said no: out of memory, read-only, no permission. Nothing was written. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === "ReplyError";
 }

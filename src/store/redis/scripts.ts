@@ -19,9 +19,12 @@
  *         and then any head is good but documents that changed after it stay; else -1   12… names of documents that go
  *
  * `staged` holds the documents that come or change, `stamps` a stamp and the octets of each. In a store
- * that has nothing these are all. Answers {1, new head} or {0, newest head}.
+ * that has nothing these are all. Answers {1, new head, when} or {0, newest head}, in microseconds since 1970 by the clock of
+ * Redis, which is the one that all nodes share.
  */
 export const COMMIT = `
+local time = redis.call('TIME')
+local at = time[1] .. string.format('%06d', time[2])
 local head = redis.call('GET', KEYS[1]) or '0 '
 local newest, id = string.match(head, '^(%d+) (.*)$')
 newest = tonumber(newest)
@@ -72,10 +75,10 @@ end
 local new = generation .. ' ' .. ARGV[4]
 redis.call('SET', KEYS[1], new)
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[9], generation .. '-0',
-  'id', ARGV[4], 'keys', ARGV[6], 'change', ARGV[7], 'base', ARGV[8])
+  'id', ARGV[4], 'keys', ARGV[6], 'change', ARGV[7], 'base', ARGV[8], 'at', at)
 redis.call('DEL', KEYS[5], KEYS[6])
 redis.call('PUBLISH', ARGV[10], new)
-return {1, new}
+return {1, new, at}
 `;
 
 /**
@@ -143,4 +146,41 @@ for i = 1, #ARGV, 2 do
   if found and found[2][2] == ARGV[i + 1] then return {(i + 1) / 2, start, base} end
 end
 return {0, start, base}
+`;
+
+/**
+ * A node says of itself what it is at: once a second, and at once when all its threads answer by a new generation.
+ *
+ *   KEYS  node nodes changes
+ *   ARGV  1 its name   2 its run, one word   3 itself, as JSON   4 its generation   5 when it took that up, in microseconds; nothing: now
+ *         6 how long this holds, in ms   7 the channel of receipts
+ *
+ * Answers {1, now, when it took it up}, or {0, when the other one was seen} when a living node of another run has this name.
+ */
+export const ANNOUNCE = `
+local found = redis.call('GET', KEYS[1])
+if found and string.match(found, '^%S+') ~= ARGV[2] then return {0, string.match(found, '^%S+ (%S+)')} end
+local time = redis.call('TIME')
+local now = time[1] .. string.format('%06d', time[2])
+local taken = ARGV[5]
+if taken == '' then taken = now end
+redis.call('SET', KEYS[1], table.concat({ARGV[2], now, taken, ARGV[3]}, ' '), 'PX', ARGV[6])
+redis.call('ZADD', KEYS[2], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', string.format('(%d', tonumber(now) - 1000 * tonumber(ARGV[6])))
+if ARGV[5] == '' then
+  local entry = redis.call('XRANGE', KEYS[3], ARGV[4] .. '-0', ARGV[4] .. '-0')[1]
+  local accepted = entry and tonumber(entry[2][10])
+  local ms = accepted and (tonumber(now) - accepted) / 1000
+  redis.call('PUBLISH', ARGV[7], cjson.encode({generation = tonumber(ARGV[4]), node = ARGV[1], run = ARGV[2], at = now, ms = ms}))
+end
+return {1, now, taken}
+`;
+
+/** A node goes. KEYS: node nodes; ARGV: its name and run. */
+export const LEAVE = `
+local found = redis.call('GET', KEYS[1])
+if not found or string.match(found, '^%S+') ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return 1
 `;
