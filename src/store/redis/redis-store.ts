@@ -19,7 +19,7 @@ import { type Head, NO_HEAD, type StoredText } from "../stamp.ts";
 import type { StoreState } from "../store.ts";
 import { isRefusal, type RedisConnection, redisUnavailable } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
-import { COMMIT, COMMON, LIST, READ } from "./scripts.ts";
+import { COMMIT, COMMON, LIST, READ, STAGE } from "./scripts.ts";
 
 /** Texts of documents that one command carries: small enough that Redis is not held up for long. */
 const CHUNK_OCTETS = 256 * 1024;
@@ -261,24 +261,16 @@ export class RedisStore {
 
   async #stage(id: string, documents: readonly [DocumentKey, StoredText][]): Promise<void> {
     const [staged, stamps] = [this.#keys.staged(id), this.#keys.stagedStamps(id)];
-    let [texts, marks, octets]: [string[], string[], number] = [[], [], 0];
+    let [fields, octets]: [string[], number] = [[], 0];
     const send = async () => {
-      if (texts.length === 0) return;
-      const [some, their] = [texts, marks];
-      [texts, marks, octets] = [[], [], 0];
-      await this.#ask(() =>
-        Promise.all([
-          this.#redis.hset(staged, ...some),
-          this.#redis.hset(stamps, ...their),
-          this.#redis.expire(staged, STAGED_SECONDS),
-          this.#redis.expire(stamps, STAGED_SECONDS),
-        ]),
-      );
+      if (fields.length === 0) return;
+      const some = fields;
+      [fields, octets] = [[], 0];
+      await this.#ask(() => this.#redis.eval(STAGE, 2, staged, stamps, String(STAGED_SECONDS), ...some));
     };
     for (const [key, { text, stamp }] of documents) {
       const length = Buffer.byteLength(text);
-      texts.push(key, text);
-      marks.push(key, `${stamp} ${length}`);
+      fields.push(key, text, `${stamp} ${length}`);
       octets += length;
       if (octets >= CHUNK_OCTETS) await send();
     }
