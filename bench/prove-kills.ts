@@ -2,9 +2,9 @@
  * `npm run prove:kills`: hundreds of kill -9 in the middle of edits, over files and over Redis, and after each one a look
  * whether an acknowledged edit is lost, a file torn or a change half there (test/store/proofs/kills.ts). Takes some minutes on one core.
  *
- *   node bench/prove-kills.ts [--store files|redis] [--edits N] [--random N] [--outside N] [--seed N]
+ *   node bench/prove-kills.ts [--store files|redis] [--kinds N] [--random N] [--outside N] [--seed N]
  *
- * `--edits` edits are killed at each of their calls: before it, after it and in the middle of what it writes. `--random` kills
+ * Edits of `--kinds` kinds (at most 5) are killed at each of their calls: before it, after it and in the middle of what it writes. `--random` kills
  * are at calls by chance, with edits before, and some in the start that follows. `--outside` kills come at a moment by chance.
  *
  * @module
@@ -23,7 +23,7 @@ const OUTSIDE_MS_MAX = 150;
 const { values } = parseArgs({
   options: {
     store: { type: "string" },
-    edits: { type: "string", default: "5" },
+    kinds: { type: "string", default: "5" },
     random: { type: "string", default: "100" },
     outside: { type: "string", default: "50" },
     seed: { type: "string", default: String(Date.now() >>> 0) },
@@ -50,8 +50,8 @@ async function prove(kind: "files" | "redis", killing: Killing): Promise<void> {
   const random = new SeededRandom(Number(values.seed));
   const startedMs = performance.now();
   await killing.begin();
-  await killing.atEachCall(Number(values.edits));
-  console.log(`${kind}: ${killing.counts.kills} kills at each call of ${values.edits} edits`);
+  await killing.atEachCall(Number(values.kinds));
+  console.log(`${kind}: ${killing.counts.kills} kills at each call of ${values.kinds} kinds of edits`);
   for (let n = 0; n < Number(values.random); n++) await killing.byChance(random, CALLS[kind]);
   for (let n = 0; n < Number(values.outside); n++) await killing.fromOutside(random, OUTSIDE_MS_MAX);
   const { kills, acknowledged, completed, edits } = killing.counts;

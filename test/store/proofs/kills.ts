@@ -25,6 +25,7 @@ import {
   AUTHOR,
   bodiesAfter,
   COMMENT,
+  EDIT_KINDS,
   makeEdit,
   makeFolder,
   type Opened,
@@ -63,12 +64,15 @@ export class Killing {
     await opened.close();
   }
 
-  /** Kills at each call of the next edits, before, after and in the middle; `edits` of them, one after the other. */
-  async atEachCall(edits: number): Promise<void> {
-    for (let n = 0; n < edits; n++) {
+  /** Kills at each call of an edit of each of these kinds: before the call, after it and in the middle of what it writes. */
+  async atEachCall(kinds: number): Promise<void> {
+    for (let kind = 0; kind < kinds; kind++) {
       for (let call = 1; ; call++) {
-        let isPast = false;
-        for (const kind of KINDS) isPast = !(await this.strike({ call, kind }));
+        let isPast = true;
+        for (const how of KINDS) {
+          const others = (((kind - this.#made - 1) % EDIT_KINDS) + EDIT_KINDS) % EDIT_KINDS;
+          if (await this.strike({ call, kind: how }, 1 + others)) isPast = false;
+        }
         if (isPast) break;
       }
     }

@@ -43,9 +43,11 @@ const zone = (n: number): DocumentBody => ({
   },
 });
 
+export const EDIT_KINDS = 5;
+
 /** The n-th edit, from 1. Each changes each of its documents. */
 export function editsOf(n: number): readonly Edit[] {
-  switch (n % 5) {
+  switch (n % EDIT_KINDS) {
     case 1:
       return [
         { key: "pools/a", body: pool(n) },
