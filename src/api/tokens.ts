@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { WindroseError } from "../lib/errors.ts";
 import { type DocumentKey, idOf, kindOf } from "../store/document-key.ts";
 
@@ -178,5 +178,5 @@ function isExpired({ expiresAt }: Token, nowMs: number): boolean {
 }
 
 function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return hash("sha256", text, "buffer");
 }
