@@ -27,6 +27,8 @@ const WORKERS = 2;
 const NODES = 3;
 const PLANS = 5;
 const EXPLANATIONS = 100;
+/** Of the reads. */
+const CONNECTIONS = 64;
 
 const { values } = parseArgs({
   options: {
@@ -120,11 +122,14 @@ async function reads(): Promise<void> {
 }
 
 async function readsOf(node: ApiNode, title: string): Promise<void> {
-  const made = await node.call("POST", "/v1/tokens", { name: "bench", scope: "read" });
-  const { token } = JSON.parse(made.body) as { token: string };
+  const tokens: string[] = [];
+  for (let i = 0; i < CONNECTIONS; i++) {
+    const made = await node.call("POST", "/v1/tokens", { name: `bench ${i}`, scope: "read" });
+    tokens.push((JSON.parse(made.body) as { token: string }).token);
+  }
   const path = `/v1/pools/${poolId(7)}`;
   const common = {
-    token,
+    tokens,
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
     core: cores.generator,

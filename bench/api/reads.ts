@@ -11,7 +11,6 @@ import { processTreeCpuSeconds } from "../process-cpu.ts";
 import type { ApiNode } from "./api-node.ts";
 
 const MAIN = fileURLToPath(new URL("read-main.ts", import.meta.url));
-const CONNECTIONS = 64;
 const WARM_UP_SECONDS = 2;
 
 export interface ReadRun {
@@ -24,9 +23,8 @@ export interface ReadRun {
 
 export interface ReadOptions {
   readonly path: string;
-  readonly token: string;
-  /** The tag that the client has already: then the reply is a 304. */
-  readonly ifNoneMatch?: string;
+  /** One for each connection. */
+  readonly tokens: readonly string[];
   readonly seconds: number;
   readonly rounds: number;
   /** Of the load. */
@@ -44,13 +42,8 @@ export async function measureReads(node: ApiNode, options: ReadOptions): Promise
   return runs;
 }
 
-async function load(
-  node: ApiNode,
-  { path, token, ifNoneMatch, core }: ReadOptions,
-  seconds: number,
-): Promise<ReadRun> {
-  const args = [MAIN, String(node.apiPort), path, String(CONNECTIONS), token, String(seconds)];
-  if (ifNoneMatch !== undefined) args.push(ifNoneMatch);
+async function load(node: ApiNode, { path, tokens, core }: ReadOptions, seconds: number): Promise<ReadRun> {
+  const args = [MAIN, String(node.apiPort), path, String(seconds), ...tokens];
   const command = pinned({ file: process.execPath, args }, core);
   const before = processTreeCpuSeconds(node.pid);
   const { stdout } = await promisify(execFile)(command.file, [...command.args]);
