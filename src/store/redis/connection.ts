@@ -143,7 +143,7 @@ export function isRefusal(error: unknown): boolean {
 export function redisUnavailable(error: unknown, trouble: Error | undefined): WindroseError {
   const cause = isRefusal(error) ? error : (trouble ?? error);
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new WindroseError("store-unavailable", `Redis cannot be asked: ${why}`, { cause });
+  return new WindroseError("store-unavailable", `Redis ${refusalOf(why)}: ${why}`, { cause });
 }
 
 function retryStrategy(attempt: number): number {
@@ -168,4 +168,12 @@ function invalid(url: string, why: string): WindroseError {
     "settings-invalid",
     `"${shown}" does not say where Redis is: ${why}; wanted ${WANTED}`,
   );
+}
+
+/** In words of ours, by what Redis says. */
+function refusalOf(why: string): string {
+  if (/^NOPERM|ACL failure/.test(why)) return "gives this user no permission for that, see docs/redis.md";
+  if (why.startsWith("OOM")) return "has no memory left, raise its maxmemory";
+  if (/^READONLY|^MISCONF/.test(why)) return "takes no writes";
+  return "cannot be asked";
 }

@@ -50,6 +50,11 @@ export class RedisLine {
     if (this.#redis.status === "ready") listener();
   }
 
+  /** Resolves when there is a connection, or when it is not worth waiting any longer. */
+  connected(): Promise<void> {
+    return connected(this.#redis);
+  }
+
   /** Rejects with WindroseError "store-unavailable". */
   async ask<Answer>(command: (redis: RedisConnection) => Promise<Answer>): Promise<Answer> {
     try {
