@@ -52,6 +52,8 @@ const PORT = 6379;
 const SENTINEL_PORT = 26_379;
 const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 2000;
+/** How long a start waits for Redis before it goes on without. */
+const CONNECT_MS_MAX = 3000;
 const RETRY_MS_MAX = 1000;
 
 const WANTED =
@@ -134,6 +136,20 @@ export function openRedis(target: RedisTarget, { ca }: RedisOptions = {}): Redis
   return new Redis({ ...common, ...hosts[0]!, db: database });
 }
 
+/** Resolves when there is a connection, or when it failed, or when it takes too long. */
+export function connected(redis: RedisConnection): Promise<void> {
+  if (redis.status === "ready") return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, CONNECT_MS_MAX);
+    for (const event of ["ready", "error", "end"]) {
+      redis.once(event, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
+}
+
 /** Redis answered, and said no: out of memory, read-only, no permission. Nothing was written. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError";
@@ -172,7 +188,7 @@ function invalid(url: string, why: string): WindroseError {
 
 /** In words of ours, by what Redis says. */
 function refusalOf(why: string): string {
-  if (/^NOPERM|ACL failure/.test(why)) return "gives this user no permission for that, see docs/redis.md";
+  if (/^NOPERM|ACL failure|user executing the script can't/.test(why)) return "gives this user no permission for that, see docs/redis.md";
   if (why.startsWith("OOM")) return "has no memory left, raise its maxmemory";
   if (/^READONLY|^MISCONF/.test(why)) return "takes no writes";
   return "cannot be asked";
