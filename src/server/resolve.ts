@@ -48,16 +48,22 @@ const END = -1;
 
 /** `octets` is the query's message, which view.query was read from. */
 export function resolve(view: View, octets: Uint8Array, client: Client): void {
-  const { query, reply, found, visited } = view;
+  const { query, reply, found, visited, recent } = view;
   const { directory } = view.snapshot;
   const { qtype } = query;
   let name = query.qname;
   let nameOffset = QNAME_OFFSET;
-  let zone = zoneFor(directory, name, qtype);
+  // A trace says of each look-up how it went, so it wants all of them made.
+  let zone = view.lookups === null ? recent.find(directory, name, qtype, found) : null;
+  const isRecent = zone !== null;
   if (zone === null) {
-    if (view.lookups !== null) traceLookup(view.lookups, null, name, found);
-    reply.rcode = Rcode.REFUSED;
-    return;
+    name.hashSuffixes();
+    zone = zoneFor(directory, name, qtype);
+    if (zone === null) {
+      if (view.lookups !== null) traceLookup(view.lookups, null, name, found);
+      reply.rcode = Rcode.REFUSED;
+      return;
+    }
   }
   reply.aa = true;
   view.dnameCount = 0;
@@ -67,8 +73,11 @@ export function resolve(view: View, octets: Uint8Array, client: Client): void {
     const apexLabel = name.labelCount - image.apexLabels;
     const apexOffset =
       links === 0 ? QNAME_OFFSET + name.labelStart[apexLabel]! : reply.labelOffset(nameOffset, apexLabel);
-    lookup(image, name, qtype, found);
-    if (view.lookups !== null) traceLookup(view.lookups, zone, name, found);
+    if (links > 0 || !isRecent) {
+      lookup(image, name, qtype, found);
+      if (view.lookups !== null) traceLookup(view.lookups, zone, name, found);
+      else if (links === 0) recent.keep(zone, name, qtype, found);
+    }
     switch (found.found) {
       case Found.answer:
         answer(view, image, nameOffset, apexOffset);

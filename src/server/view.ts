@@ -17,6 +17,7 @@ import { LookupResult } from "../zone/lookup.ts";
 import { ChaosAnswers, type Identity } from "./chaos.ts";
 import { Counters } from "./counters.ts";
 import type { LookupTrace } from "./lookup-trace.ts";
+import { RecentLookups } from "./recent-lookups.ts";
 import { ReplyWriter } from "./reply-writer.ts";
 
 export interface ViewOptions {
@@ -59,6 +60,7 @@ export class View {
   readonly query = new Query();
   readonly reply = new ReplyWriter();
   readonly found = new LookupResult();
+  readonly recent = new RecentLookups();
   readonly picks = new Picks();
   readonly request: SteerRequest;
   /** Length of the special-purpose network that ECS named, and that therefore does not count; 0 = it does. */

@@ -28,11 +28,11 @@ const OCTETS_MAX = NAME_OCTETS_MAX;
 const ROOT_HASH = 0x2545f491 | 0;
 
 export class NameKey {
-  /** The name in wire form, lower-cased; `length` octets of it count. What follows them is of no meaning. */
+  /** The name in wire form, lower-cased; `length` octets of it count. */
   readonly octets = new Uint8Array(BUFFER_OCTETS);
-  /** The same octets, for reading four at once, anywhere and at multiples of four. */
+  /** The same octets, for reading four at once: anywhere, and at multiples of four, where those behind the last one are 0. */
   readonly view = new DataView(this.octets.buffer);
-  readonly #words = new Int32Array(this.octets.buffer);
+  readonly words = new Int32Array(this.octets.buffer);
   /** Octets, with the final 0 of the root. */
   length = 1;
   /** The root is not counted. */
@@ -41,43 +41,67 @@ export class NameKey {
   readonly labelStart = new Uint8Array(LABELS_MAX + 1);
   /** By label from the left: hash of the suffix that starts there; `suffixHash[labelCount]` is the root's. */
   readonly suffixHash = new Int32Array(LABELS_MAX + 1);
+  /** Hash of the whole name, for who needs none of its suffixes. */
+  wholeHash = 0;
+
+  /** take(), and the hashes of all suffixes. */
+  read(source: Uint8Array, offset: number, end: number): number {
+    const next = this.take(source, offset, end);
+    if (next >= 0) this.hashSuffixes();
+    return next;
+  }
 
   /**
    * Reads an uncompressed name at `source[offset]`, not past `end`. Answers the offset
    * after it, or -1 where it is no such name: cut short, longer than 255 octets, or with
    * a label type other than 00 (compression has no place in a question that stands first).
+   * `suffixHash` is of no meaning until hashSuffixes().
    */
-  read(source: Uint8Array, offset: number, end: number): number {
-    const octets = this.octets;
-    const labelStart = this.labelStart;
+  take(source: Uint8Array, offset: number, end: number): number {
+    const { labelStart, words } = this;
     let at = offset;
-    let to = 0;
     let labels = 0;
     for (;;) {
       if (at >= end) return -1;
       const labelLength = source[at]!;
+      labelStart[labels] = at - offset;
       if (labelLength === 0) break;
-      if (labelLength > 63 || at + labelLength >= end || to + labelLength + 2 > OCTETS_MAX) return -1;
-      labelStart[labels++] = to;
-      for (const stop = to + labelLength; to <= stop; to++) octets[to] = source[at++]!;
+      if (labelLength > 63 || at - offset + labelLength + 2 > OCTETS_MAX) return -1;
+      at += labelLength + 1;
+      labels++;
     }
-    octets[to] = 0;
-    labelStart[labels] = to;
-    this.length = to + 1;
     this.labelCount = labels;
-    // A length octet is below 0x41 and stays what it is.
-    const words = this.#words;
-    for (let i = to >> 2; i >= 0; i--) words[i] = lowerCased(words[i]!);
-    const { suffixHash, view } = this;
+    this.length = at - offset + 1;
     let hash = ROOT_HASH;
-    suffixHash[labels] = hash;
-    for (let i = labels - 1, stop = to; i >= 0; i--) {
+    let word = 0;
+    let from = offset;
+    // A length octet is below 0x41 and stays what it is.
+    for (; from + 4 <= at; from += 4) {
+      const four = lowerCased(
+        source[from]! | (source[from + 1]! << 8) | (source[from + 2]! << 16) | (source[from + 3]! << 24),
+      );
+      words[word++] = four;
+      hash = mixed(hash ^ four);
+    }
+    let last = 0;
+    for (let shift = 0; from < at; shift += 8) last |= source[from++]! << shift;
+    last = lowerCased(last);
+    words[word] = last;
+    hash = mixed(hash ^ last);
+    this.wholeHash = hash;
+    return at + 1;
+  }
+
+  hashSuffixes(): void {
+    const { suffixHash, labelStart, labelCount, view } = this;
+    let hash = ROOT_HASH;
+    suffixHash[labelCount] = hash;
+    for (let i = labelCount - 1, stop = this.length - 1; i >= 0; i--) {
       const start = labelStart[i]!;
       hash = extendHash(hash, view, start, stop);
       suffixHash[i] = hash;
       stop = start;
     }
-    return at + 1;
   }
 }
 

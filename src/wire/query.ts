@@ -45,6 +45,7 @@ export class Query {
   /** Bits of the header's second word, as they came. */
   flags = 0;
   opcode = 0;
+  /** The hashes of its suffixes are worked out by who needs them. */
   readonly qname = new NameKey();
   qtype = 0;
   qclass = 0;
@@ -113,7 +114,7 @@ function readSections(
   let at = HEADER_OCTETS;
   const questions = (octets[4]! << 8) | octets[5]!;
   if (questions === 1) {
-    const nameEnd = query.qname.read(octets, HEADER_OCTETS, length);
+    const nameEnd = query.qname.take(octets, HEADER_OCTETS, length);
     if (nameEnd < 0 || nameEnd + 4 > length) return CUT_SHORT;
     query.qtype = (octets[nameEnd]! << 8) | octets[nameEnd + 1]!;
     query.qclass = (octets[nameEnd + 2]! << 8) | octets[nameEnd + 3]!;
