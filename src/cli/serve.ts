@@ -10,7 +10,7 @@
 import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { NodeFace } from "../api/node-face.ts";
-import { runExpectations } from "../expectations/run-expectations.ts";
+import { ExpectationThread } from "../expectations/expectation-thread.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault } from "../lib/fault.ts";
 import { lockFolder } from "../lib/folder-lock.ts";
@@ -75,12 +75,13 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   const unlock = settings.data === null ? undefined : await lockFolder(settings.data);
   const store = await openStore(settings, log, io);
   let plane: DataPlane | undefined;
+  const thread = new ExpectationThread();
   const follower = new Follower({
     store,
     log,
-    judge: ({ configuration, expectations }) => {
-      if (configuration === undefined || expectations.length === 0 || plane === undefined) return [];
-      return runExpectations(configuration, expectations, plane.snapshot.clientTables).faults;
+    judge: async ({ configuration, expectations }) => {
+      if (configuration === undefined || plane === undefined) return [];
+      return (await thread.run(configuration, expectations, plane.snapshot.clientTables)).faults;
     },
   });
   const { geo: placeFiles, rtt, rttExpiry } = settings;
@@ -128,6 +129,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     throw error;
   } finally {
     await Promise.all([follower.stop(), clientTables.stop()]);
+    await thread.close();
     await unlock?.();
     signals.close();
   }

@@ -57,19 +57,36 @@ export function runExpectations(
   expectations: readonly PlacedExpectation[],
   clientTables: ClientTables,
 ): ExpectationsResult {
+  const snapshot = { ...compileSnapshot(configuration), clientTables };
+  return resultOf(expectations, complaintsAbout(snapshot, expectations));
+}
+
+/** What is wrong with each, in their order: nothing with those that hold. */
+export function complaintsAbout(
+  snapshot: Snapshot,
+  asked: readonly Pick<PlacedExpectation, "expectation" | "zone">[],
+): Complaint[][] {
+  const runner = new Runner(snapshot);
+  return asked.map(({ expectation, zone }) => runner.run(expectation, zone));
+}
+
+/** `complaints` about each, with the places in the files. */
+export function resultOf(
+  expectations: readonly PlacedExpectation[],
+  complaints: readonly (readonly Complaint[])[],
+): ExpectationsResult {
   const faults = new FaultList();
   let held = 0;
-  const runner = new Runner({ ...compileSnapshot(configuration), clientTables });
-  for (const { expectation, zone, place } of expectations) {
-    const complaints = runner.run(expectation, zone);
-    if (complaints.length === 0) held++;
-    for (const { path, message } of complaints) faults.error(place.at(...path), "value", message);
+  for (const [index, { place }] of expectations.entries()) {
+    const wrong = complaints[index]!;
+    if (wrong.length === 0) held++;
+    for (const { path, message } of wrong) faults.error(place.at(...path), "value", message);
   }
   return { faults: faults.sorted(), held };
 }
 
 /** What is wrong, and where below the expectation. */
-interface Complaint {
+export interface Complaint {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }

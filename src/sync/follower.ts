@@ -45,11 +45,13 @@ type Load = (
   readFiles?: ReadFiles,
 ) => Promise<LoadedDocuments>;
 
+type Judge = (loaded: LoadedDocuments) => readonly Fault[] | Promise<readonly Fault[]>;
+
 export interface FollowerOptions {
   readonly store: Store;
   readonly log: Logger;
   /** What is wrong with a configuration that is good in itself: its expectations, run. Nothing, when left out. */
-  readonly judge?: (loaded: LoadedDocuments) => readonly Fault[];
+  readonly judge?: Judge;
   /** A DocumentReader's, unless a test has its own. */
   readonly load?: Load;
 }
@@ -65,12 +67,13 @@ export class Follower implements Editor {
   readonly #log: Logger;
   readonly #reader: DocumentReader;
   readonly #load: Load;
-  readonly #judge: (loaded: LoadedDocuments) => readonly Fault[];
+  readonly #judge: Judge;
   #configuration: Configuration | undefined;
   #plane: Publisher | undefined;
   /** By which the documents in use were read. */
   #listing: FolderListing = { files: new Map(), folders: [], faults: [] };
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #monitorsSaid = new Set<string>();
 
   constructor({ store, log, judge = () => [], load }: FollowerOptions) {
     this.#store = store;
@@ -181,7 +184,8 @@ export class Follower implements Editor {
     const { generation } = plane.snapshot;
     const loaded = await this.#load(listing, before);
     const { configuration } = loaded;
-    const faults = configuration === undefined ? loaded.faults : [...loaded.faults, ...this.#judge(loaded)];
+    const faults =
+      configuration === undefined ? loaded.faults : [...loaded.faults, ...(await this.#judge(loaded))];
     this.#logFaults(faults);
     if (configuration === undefined || hasErrors(faults)) {
       const errors = faults.filter((fault) => fault.severity === "error").length;
@@ -233,7 +237,8 @@ export class Follower implements Editor {
       );
       const loaded = await this.#load(draft.listing, before, draft.readFiles);
       const { configuration } = loaded;
-      const faults = configuration === undefined ? loaded.faults : [...loaded.faults, ...this.#judge(loaded)];
+      const faults =
+        configuration === undefined ? loaded.faults : [...loaded.faults, ...(await this.#judge(loaded))];
       if (configuration === undefined || hasErrors(faults)) throw invalid("The change has errors", faults);
       const warnings = faults;
       if (dryRun) return { generation, at: null, parts, warnings, configuration };
@@ -265,11 +270,13 @@ export class Follower implements Editor {
     this.#store.keep?.(this.#listing);
   }
 
-  /** Monitors may be written down already; until something runs them, nobody should rely on them. */
-  #warnOfMonitors(configuration: Configuration): void {
-    if (configuration.monitors.size === 0) return;
+  /** Monitors may be written down already; until something runs them, nobody should rely on them. Said once of each. */
+  #warnOfMonitors({ monitors }: Configuration): void {
+    const unsaid = [...monitors.keys()].filter((id) => !this.#monitorsSaid.has(id));
+    if (unsaid.length === 0) return;
+    for (const id of unsaid) this.#monitorsSaid.add(id);
     this.#log.warn(
-      { monitors: configuration.monitors.size },
+      { monitors: unsaid },
       "this version does not run monitors: every enabled member counts as up",
     );
   }
