@@ -237,8 +237,8 @@ export class PoolHealth {
     return {
       name: member.rules.name,
       isUp: isUp(member),
-      ipv4: ipv4 && ipv4.isIn,
-      ipv6: ipv6 && ipv6.isIn,
+      ipv4: ipv4?.isIn ?? null,
+      ipv6: ipv6?.isIn ?? null,
       weightPart: this.#partOf(member, nowMs),
       notes: [...member.notes],
     };

@@ -70,12 +70,19 @@ const SEEN = 1;
 const DOWN = 2;
 const ALONE = 4;
 
-/** One prober's latest opinion on one endpoint, changed in place. */
+/**
+ * One prober's latest opinion on one endpoint, changed in place. An opinion of "unknown" does not take the place of one that
+ * says something: it only makes it one of the past, which stands where nobody knows better.
+ */
 class Held implements OpinionBody {
   readonly prober: Prober;
   region = "";
-  epoch = 0;
-  sequence = 0;
+  /** −1 = there was none but "unknown". */
+  epoch = -1;
+  sequence = -1;
+  /** Of the latest opinion of "unknown". */
+  unknownEpoch = -1;
+  unknownSequence = -1;
   state: Opinion["state"] = "unknown";
   sinceMs = 0;
   checkedMs = 0;
@@ -94,7 +101,21 @@ class Held implements OpinionBody {
     this.prober = prober;
   }
 
+  isNews(opinion: Opinion): boolean {
+    if (opinion.state !== "unknown") return isLater(opinion, this);
+    return (
+      opinion.epoch > this.unknownEpoch ||
+      (opinion.epoch === this.unknownEpoch && opinion.sequence > this.unknownSequence)
+    );
+  }
+
   write(opinion: Opinion, nowMs: number): void {
+    if (opinion.state === "unknown") {
+      this.unknownEpoch = opinion.epoch;
+      this.unknownSequence = opinion.sequence;
+      if (this.state === "unknown") this.region = opinion.region;
+      return;
+    }
     this.region = opinion.region === this.prober.region ? this.prober.region : opinion.region;
     this.epoch = opinion.epoch;
     this.sequence = opinion.sequence;
@@ -110,9 +131,11 @@ class Held implements OpinionBody {
     this.daysToExpiry = opinion.daysToExpiry;
   }
 
-  /** Of the prober as it runs now, and not of one that has gone or has started again since. */
+  /** Of the prober as it runs now, and not of one that has gone, has started again since, or does not know any more. */
   isCurrent(): boolean {
-    return this.epoch === this.prober.epoch && !this.prober.isGone;
+    const { epoch, sequence, unknownEpoch, unknownSequence, prober } = this;
+    if (epoch !== prober.epoch || prober.isGone) return false;
+    return unknownEpoch < epoch || (unknownEpoch === epoch && unknownSequence <= sequence);
   }
 }
 
@@ -148,7 +171,7 @@ export class HealthFold {
     if (opinion.epoch < prober.epoch && opinion.checkedMs > prober.epoch + OVERLAP_MS) {
       prober.doubleMs = Math.max(prober.doubleMs, Math.min(opinion.checkedMs, nowMs));
     }
-    if (known !== undefined && !isLater(opinion, known)) return false;
+    if (known !== undefined && !known.isNews(opinion)) return false;
     this.#meet(prober, opinion, nowMs);
     const held = known ?? new Held(prober);
     const isCalm =
@@ -270,19 +293,8 @@ export class HealthFold {
   #proberOf({ prober: name, region, epoch }: Opinion): Prober {
     let prober = this.#probers.get(name);
     if (prober === undefined) {
-      const isGone = false;
-      const isDouble = false;
-      prober = {
-        name,
-        region,
-        epoch,
-        checkedMs: 0,
-        isGone,
-        isDouble,
-        sights: makeSights(),
-        suspect: 0,
-        kept: 0,
-      };
+      const times = { epoch, checkedMs: 0, doubleMs: 0 };
+      prober = { name, region, ...times, isGone: false, sights: makeSights(), suspect: 0, kept: 0 };
       this.#probers.set(name, prober);
     }
     return prober;

@@ -68,7 +68,6 @@ export class IncidentLog {
     if (verdict.state === "down") {
       if (open !== undefined) return null;
       const incident = openIncident(endpoint, verdict, nowMs);
-      // A prober that starts again forgets when it saw what, so an incident that is over may seem to begin at its old moment.
       this.#put(incident);
       return { kind: "opened", incident };
     }
