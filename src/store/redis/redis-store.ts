@@ -38,6 +38,8 @@ const NEWS_OCTETS_MAX = 4 * 1024 * 1024;
 /** How long a commit with a lost answer is looked for. */
 const LOST_ANSWER_MS_MAX = 5000;
 const LOST_ANSWER_WAIT_MS = 100;
+/** So long after a command timed out it is not tried again; longer than who watches waits for his own (2 s). */
+const SILENCE_MS = 3000;
 
 export interface Version {
   /** In which the document last changed. */
@@ -99,6 +101,8 @@ export class RedisStore {
   readonly #keys = redisKeys();
   /** Why there is no connection. */
   #trouble: Error | undefined;
+  /** When a command was last not answered in time, by performance.now(); since then none was answered. */
+  #silentMs = Number.NEGATIVE_INFINITY;
 
   constructor(redis: RedisConnection) {
     this.#redis = redis;
@@ -110,9 +114,10 @@ export class RedisStore {
     });
   }
 
-  /** The newest. */
+  /** The newest. Asks even a Redis that is silent: who watches it learns from that when it is back. */
   async head(): Promise<Head> {
-    return parseHead((await this.#ask(() => this.#redis.get(this.#keys.generation))) ?? "0 ");
+    const asked = this.#tell(() => this.#redis.get(this.#keys.generation));
+    return parseHead((await asked) ?? "0 ");
   }
 
   /** What is new for who knows `known`. */
@@ -169,6 +174,7 @@ export class RedisStore {
 
   /** Makes a change the next generation, unless another one was faster. */
   async commit({ expected, least, common, texts, base, ...change }: TextProposal): Promise<TextCommitted> {
+    this.#requireVoice();
     const id = randomUUID();
     const stored: StoredChange = { at: new Date().toISOString(), ...change };
     const staged = [...texts].filter((entry): entry is [DocumentKey, StoredText] => entry[1] !== null);
@@ -204,6 +210,7 @@ export class RedisStore {
       return accepted === 1 ? { head, at: formatTime(atUs) } : { newest: head.generation };
     } catch (error) {
       if (isRefusal(error)) throw this.#unavailable(error);
+      if (isTimeout(error)) this.#silentMs = performance.now();
       return this.#lookFor(id, error);
     }
   }
@@ -299,15 +306,35 @@ export class RedisStore {
   }
 
   async #ask<Answer>(command: () => Promise<Answer>): Promise<Answer> {
+    this.#requireVoice();
+    return this.#tell(command);
+  }
+
+  async #tell<Answer>(command: () => Promise<Answer>): Promise<Answer> {
     try {
       const answer = await command();
       this.state = { isUp: true, seenMs: Date.now() };
+      this.#silentMs = Number.NEGATIVE_INFINITY;
       return answer;
     } catch (error) {
       this.state = { ...this.state, isUp: false };
+      if (isTimeout(error)) this.#silentMs = performance.now();
       throw this.#unavailable(error);
     }
   }
+
+  /**
+   * Throws while Redis keeps a connection and says nothing. Edits are made one after the other; if each waited for its own
+   * command to time out, the last of many would be told after minutes.
+   */
+  #requireVoice(): void {
+    if (performance.now() - this.#silentMs >= SILENCE_MS) return;
+    throw this.#unavailable(new Error("it has a connection, and has not answered for a while"));
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === "Command timed out";
 }
 
 function parseHead(text: string): Head {
