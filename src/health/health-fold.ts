@@ -85,7 +85,10 @@ class Held implements OpinionBody {
   unknownSequence = -1;
   state: Opinion["state"] = "unknown";
   sinceMs = 0;
+  /** As it says. Two with one head are told apart by it. */
   checkedMs = 0;
+  /** The same, and not after it was heard of. This is what counts. */
+  atMs = 0;
   firstFailureMs: number | null = null;
   failures = 0;
   reason = "";
@@ -109,7 +112,7 @@ class Held implements OpinionBody {
     );
   }
 
-  write(opinion: Opinion, nowMs: number): void {
+  write(opinion: Opinion, atMs: number): void {
     if (opinion.state === "unknown") {
       this.unknownEpoch = opinion.epoch;
       this.unknownSequence = opinion.sequence;
@@ -121,8 +124,8 @@ class Held implements OpinionBody {
     this.sequence = opinion.sequence;
     this.state = opinion.state;
     this.sinceMs = opinion.sinceMs;
-    // Nothing is checked after it is heard of: a clock that is ahead must not make the others look old.
-    this.checkedMs = Math.min(opinion.checkedMs, nowMs);
+    this.checkedMs = opinion.checkedMs;
+    this.atMs = atMs;
     this.firstFailureMs = opinion.firstFailureMs;
     this.failures = opinion.failures;
     this.reason = opinion.reason;
@@ -168,11 +171,15 @@ export class HealthFold {
     const endpoint = this.#endpointOf(opinion.endpoint);
     const prober = this.#proberOf(opinion);
     const known = endpoint.held.find((held) => held.prober === prober);
-    if (opinion.epoch < prober.epoch && opinion.checkedMs > prober.epoch + OVERLAP_MS) {
-      prober.doubleMs = Math.max(prober.doubleMs, Math.min(opinion.checkedMs, nowMs));
+    // Nothing is checked after it is heard of: a clock that is ahead must not make the others look old.
+    const checkedMs = Math.min(opinion.checkedMs, nowMs);
+    if (opinion.epoch < prober.epoch && checkedMs > prober.epoch + OVERLAP_MS) {
+      prober.doubleMs = Math.max(prober.doubleMs, checkedMs);
     }
+    const isNewest = checkedMs > prober.checkedMs;
+    if (isNewest) prober.checkedMs = checkedMs;
     if (known !== undefined && !known.isNews(opinion)) return false;
-    this.#meet(prober, opinion, nowMs);
+    this.#meet(prober, opinion, isNewest);
     const held = known ?? new Held(prober);
     const isCalm =
       known !== undefined &&
@@ -183,8 +190,8 @@ export class HealthFold {
       known.reason === opinion.reason &&
       known.agent?.weightPercent === opinion.agent?.weightPercent &&
       known.agent?.state === opinion.agent?.state;
-    held.write(opinion, nowMs);
-    if (isCalm && held.checkedMs <= endpoint.calmUntilMs) return true;
+    held.write(opinion, checkedMs);
+    if (isCalm && held.atMs <= endpoint.calmUntilMs) return true;
     if (known === undefined) {
       endpoint.held.push(held);
       prober.kept++;
@@ -225,9 +232,9 @@ export class HealthFold {
     }
     // Nobody of now counts. The last that were believed stand, as they were when the last of them looked.
     const believed = endpoint.held.filter((held) => held.state !== "unknown" && !isSuspect(held));
-    const newest = Math.max(...believed.map((held) => held.checkedMs));
+    const newest = Math.max(...believed.map((held) => held.atMs));
     voices = endpoint.held.map((held) => {
-      const counts = held.state !== "unknown" && held.checkedMs >= newest - lifetime;
+      const counts = held.state !== "unknown" && held.atMs >= newest - lifetime;
       return voiceOf(held, isSuspect(held), counts);
     });
     counting = voices.filter((voice) => voice.standing === "counts");
@@ -301,14 +308,12 @@ export class HealthFold {
   }
 
   /** A later start replaces all opinions of an earlier one. Who had gone and checks again is back. */
-  #meet(prober: Prober, opinion: Opinion, nowMs: number): void {
-    const checkedMs = Math.min(opinion.checkedMs, nowMs);
-    const isBack = prober.isGone && checkedMs > prober.checkedMs;
+  #meet(prober: Prober, opinion: Opinion, isNewest: boolean): void {
+    const isBack = prober.isGone && isNewest;
     const isRestart = opinion.epoch > prober.epoch;
     if (opinion.epoch >= prober.epoch) prober.region = opinion.region;
     if (isRestart) prober.epoch = opinion.epoch;
     if (isBack) prober.isGone = false;
-    prober.checkedMs = Math.max(prober.checkedMs, checkedMs);
     if ((isRestart || isBack) && prober.kept > 0) this.#recountAllOf(prober);
   }
 
@@ -327,7 +332,7 @@ export class HealthFold {
     const { held } = endpoint;
     let newest = Number.NEGATIVE_INFINITY;
     for (const one of held) {
-      if (one.state !== "unknown" && one.isCurrent()) newest = Math.max(newest, one.checkedMs);
+      if (one.state !== "unknown" && one.isCurrent()) newest = Math.max(newest, one.atMs);
     }
     let oldest = Number.POSITIVE_INFINITY;
     let regionsUp = 0;
@@ -341,7 +346,7 @@ export class HealthFold {
         const one = held[end]!;
         one.regionSays = isOfNow(one, newest - lifetime) ? SEEN : 0;
         if (one.regionSays === 0) continue;
-        oldest = Math.min(oldest, one.checkedMs);
+        oldest = Math.min(oldest, one.atMs);
         seen++;
         down += Number(one.state === "down");
       }
@@ -401,7 +406,7 @@ function compareHeld(a: Held, b: Held): number {
 }
 
 function isOfNow(held: Held, sinceMs: number): boolean {
-  return held.state !== "unknown" && held.checkedMs >= sinceMs && held.isCurrent();
+  return held.state !== "unknown" && held.atMs >= sinceMs && held.isCurrent();
 }
 
 function addsOf({ regionSays, state }: Held, othersSeeItUp: boolean): number {
@@ -412,7 +417,7 @@ function addsOf({ regionSays, state }: Held, othersSeeItUp: boolean): number {
 
 /** An opinion that says "unknown" neither counts nor is silent; it is no voice, and viewRegion() knows that. */
 function voiceOf(held: Held, isSuspect: boolean, counts: boolean): Voice {
-  const { region, epoch, sequence, state, sinceMs, checkedMs, firstFailureMs, failures } = held;
+  const { region, epoch, sequence, state, sinceMs, atMs: checkedMs, firstFailureMs, failures } = held;
   const { reason, responseMs, agent, daysToExpiry } = held;
   const said = { reason, responseMs, agent, daysToExpiry };
   const standing = state !== "unknown" && isSuspect ? "suspect" : counts ? "counts" : "silent";
