@@ -13,7 +13,7 @@ const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5000;
 const OUTPUT_LENGTH_MAX = 200_000;
 /** Of scope admin, for these processes alone. */
-const ADMIN_TOKEN = "a-token-for-the-bench-alone";
+export const ADMIN_TOKEN = "a-token-for-the-bench-alone";
 
 export interface ApiNodeOptions {
   readonly directory: string;
