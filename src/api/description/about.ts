@@ -25,6 +25,12 @@ const ABOUT = {
       what: "where countries and subdivisions are",
     },
     {
+      text: "World Bank",
+      url: "https://data.worldbank.org/indicator/SP.POP.TOTL",
+      licence: CC_BY,
+      what: "people of countries: Population, total (SP.POP.TOTL), 2020, rounded",
+    },
+    {
       text: "airport-data-js",
       url: "https://github.com/aashishvanand/airport-data-js",
       licence: CC_BY,
