@@ -18,6 +18,8 @@ export interface AuditEntry {
   readonly id: number;
   /** RFC 3339, UTC. */
   readonly at: string;
+  /** Where it was asked for, of nodes that share their audit. */
+  readonly node?: string;
   /** The name of the token; null where none was good. */
   readonly who: string | null;
   /** The token's id. */
@@ -35,7 +37,17 @@ export interface AuditEntry {
   readonly documents?: readonly DocumentKey[];
 }
 
-export type AuditRecord = Omit<AuditEntry, "id" | "at">;
+export type AuditRecord = Omit<AuditEntry, "id" | "at" | "node">;
+
+/** Where entries are. */
+export interface AuditStore {
+  /** Never throws; what cannot be kept goes to the log. */
+  record(record: AuditRecord): void;
+  /** Newest first, from `before` (not counted) down. May reject with WindroseError "store-unavailable". */
+  list(limit: number, before?: number): Promise<readonly AuditEntry[]>;
+  /** Resolves when all is written. */
+  close(): Promise<void>;
+}
 
 const FILE = "audit.jsonl";
 const OLD_FILE = "audit.1.jsonl";
@@ -46,7 +58,7 @@ const FILE_OCTETS_MAX = 16 * 1024 * 1024;
 /** In memory; some 3 MB. */
 const KEPT_MAX = 10_000;
 
-export class Audit {
+export class Audit implements AuditStore {
   readonly #log: Logger;
   readonly #now: () => number;
   /** Oldest first. */
@@ -83,8 +95,7 @@ export class Audit {
     });
   }
 
-  /** Newest first, from `before` (not counted) down. */
-  list(limit: number, before = Number.POSITIVE_INFINITY): AuditEntry[] {
+  async list(limit: number, before = Number.POSITIVE_INFINITY): Promise<AuditEntry[]> {
     const entries: AuditEntry[] = [];
     for (let index = this.#entries.length - 1; index >= 0 && entries.length < limit; index--) {
       const entry = this.#entries[index]!;
@@ -93,7 +104,6 @@ export class Audit {
     return entries;
   }
 
-  /** Resolves when all is written. */
   async close(): Promise<void> {
     await this.#file?.settled();
   }

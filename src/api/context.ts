@@ -6,13 +6,13 @@
 import type { Logger } from "pino";
 import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
-import type { Audit } from "./audit.ts";
+import type { AuditStore } from "./audit.ts";
 import type { Scope, Tokens } from "./tokens.ts";
 
 export interface ApiContext {
   readonly editor: Editor;
   readonly tokens: Tokens;
-  readonly audit: Audit;
+  readonly audit: AuditStore;
   readonly log: Logger;
   readonly limits: ApiLimits;
   /** Milliseconds since 1970. */

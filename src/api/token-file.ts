@@ -46,12 +46,17 @@ class TokenFile implements TokenStore {
   }
 
   /** One after the other: each file has what those before had. */
-  put(token: KeptToken): Promise<void> {
+  put(token: KeptToken, isGood?: (now: readonly KeptToken[]) => boolean): Promise<boolean> {
     const written = this.#writing.then(async () => {
+      if (isGood?.([...this.#tokens.values()]) === false) return false;
       await this.#write(new Map(this.#tokens).set(token.id, token));
       this.#tokens = new Map(this.#tokens).set(token.id, token); // known only when it is kept
+      return true;
     });
-    this.#writing = written.catch(() => {});
+    this.#writing = written.then(
+      () => {},
+      () => {},
+    );
     return written;
   }
 

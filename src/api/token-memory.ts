@@ -10,8 +10,10 @@ export function noTokens(): TokenStore {
   return {
     list: async () => [...tokens.values()],
     find: async (id) => tokens.get(id),
-    put: async (token) => {
+    put: async (token, isGood) => {
+      if (isGood?.([...tokens.values()]) === false) return false;
       tokens.set(token.id, token);
+      return true;
     },
     touch: (id, lastUsedAt) => {
       const token = tokens.get(id);

@@ -48,8 +48,8 @@ export interface KeptToken extends Token {
 export interface TokenStore {
   list(): Promise<readonly KeptToken[]>;
   find(id: string): Promise<KeptToken | undefined>;
-  /** Adds it, or replaces the one of its id. */
-  put(token: KeptToken): Promise<void>;
+  /** Adds it, or replaces the one of its id; false, and nothing is done, where `isGood` says so of those that there are. */
+  put(token: KeptToken, isGood?: (now: readonly KeptToken[]) => boolean): Promise<boolean>;
   /** May be forgotten should the process die. */
   touch(id: string, lastUsedAt: string): void;
   close(): Promise<void>;
@@ -114,22 +114,17 @@ export class Tokens {
 
   /** `text` is told here and never again. */
   async create(request: TokenRequest, createdBy: string): Promise<{ token: Token; text: string }> {
-    const id = randomBytes(6).toString("hex");
-    const text = `wr_${id}_${randomBytes(32).toString("base64url")}`;
-    const createdAt = new Date(this.#now()).toISOString();
-    const token: Token = { id, ...request, createdAt, createdBy };
-    await this.#store.put({ ...token, hash: sha256(text).toString("hex") });
+    const { token, kept, text } = this.#make(request, createdBy);
+    await this.#store.put(kept);
     return { token, text };
   }
 
   /** Newest first; those that are long gone are left out. */
   async list(): Promise<Token[]> {
-    const since = this.#now() - GONE_SHOWN_MS;
+    const nowMs = this.#now();
     const kept = await this.#store.list();
     return kept
-      .filter(({ revokedAt, expiresAt }) =>
-        [revokedAt, expiresAt].every((at) => at === undefined || Date.parse(at) > since),
-      )
+      .filter((token) => !isLongGone(token, nowMs))
       .map(({ hash, ...token }) => token)
       .sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
   }
@@ -138,23 +133,33 @@ export class Tokens {
   async revoke(id: string): Promise<"revoked" | "unknown" | "last"> {
     const token = await this.#store.find(id);
     if (token === undefined || token.revokedAt !== undefined) return "unknown";
-    if (token.scope === "admin" && this.#adminHash === undefined) {
-      const admins = (await this.#store.list()).filter((each) => this.#isUsableAdmin(each));
-      if (admins.length === 1 && admins[0]!.id === id) return "last";
-    }
-    await this.#store.put({ ...token, revokedAt: new Date(this.#now()).toISOString() });
-    return "revoked";
+    const isLast = (now: readonly KeptToken[]) => {
+      if (token.scope !== "admin" || this.#adminHash !== undefined) return false;
+      const admins = now.filter((each) => this.#isUsableAdmin(each));
+      return admins.length === 1 && admins[0]!.id === id;
+    };
+    const revoked = { ...token, revokedAt: new Date(this.#now()).toISOString() };
+    return (await this.#store.put(revoked, (now) => !isLast(now))) ? "revoked" : "last";
   }
 
   /** At the first start, or whenever nobody could manage anything: the text of a new token of scope admin. */
   async createFirst(): Promise<string | undefined> {
     if (this.#adminHash !== undefined) return undefined;
-    if ((await this.#store.list()).some((token) => this.#isUsableAdmin(token))) return undefined;
-    return (await this.create({ name: "first", scope: "admin" }, "windrose")).text;
+    const { kept, text } = this.#make({ name: "first", scope: "admin" }, "windrose");
+    const isMissing = (now: readonly KeptToken[]) => !now.some((token) => this.#isUsableAdmin(token));
+    return (await this.#store.put(kept, isMissing)) ? text : undefined;
   }
 
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  #make(request: TokenRequest, createdBy: string): { token: Token; kept: KeptToken; text: string } {
+    const id = randomBytes(6).toString("hex");
+    const text = `wr_${id}_${randomBytes(32).toString("base64url")}`;
+    const createdAt = new Date(this.#now()).toISOString();
+    const token: Token = { id, ...request, createdAt, createdBy };
+    return { token, kept: { ...token, hash: sha256(text).toString("hex") }, text };
   }
 
   #isUsableAdmin(token: KeptToken): boolean {
@@ -171,6 +176,11 @@ export function mayTouch(grant: Grant, key: DocumentKey): boolean {
   if (grant.zones === undefined && grant.pools === undefined) return true;
   const kind = kindOf(key);
   return kind !== "monitors" && grant[kind]?.includes(idOf(key)) === true;
+}
+
+/** Revoked or expired so long ago that nobody asks for it any more. */
+export function isLongGone({ revokedAt, expiresAt }: Token, nowMs: number): boolean {
+  return [revokedAt, expiresAt].some((at) => at !== undefined && Date.parse(at) <= nowMs - GONE_SHOWN_MS);
 }
 
 function isExpired({ expiresAt }: Token, nowMs: number): boolean {

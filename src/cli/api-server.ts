@@ -3,6 +3,7 @@
  *
  *   --data DIR    tokens.json and audit.jsonl are there, and the first start makes a token of scope admin
  *   --data none   a token for this run alone, unless WINDROSE_ADMIN_TOKEN is set
+ *   --redis URL   both are in Redis, for all nodes on it, whatever --data says
  *
  * @module
  */
@@ -11,28 +12,31 @@ import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type ApiTls, createApi } from "../api/app.ts";
-import { Audit } from "../api/audit.ts";
+import { Audit, type AuditStore } from "../api/audit.ts";
 import { API_LIMITS } from "../api/context.ts";
 import type { NodeFace } from "../api/node-face.ts";
 import { NodeService } from "../api/node-service.ts";
 import { openTokenFile } from "../api/token-file.ts";
 import { noTokens } from "../api/token-memory.ts";
-import { Tokens } from "../api/tokens.ts";
+import { type TokenStore, Tokens } from "../api/tokens.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { bindError } from "../server/bind-error.ts";
 import { formatListenAddress, type ListenAddress } from "../server/listen-address.ts";
-import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
 import type { CommandIo } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
+import type { SharedRedis } from "./shared-redis.ts";
+
+/** How often the first token is tried again while Redis is away. */
+const FIRST_TOKEN_RETRY_MS = 5000;
 
 export interface ApiServerOptions {
   readonly where: ListenAddress;
   readonly settings: SettingValues;
   readonly editor: Editor;
   readonly node: NodeFace;
-  /** Those on the same Redis; this one alone, when left out. */
-  readonly nodes?: Nodes | undefined;
+  /** What nodes on the same Redis share; undefined where there is no Redis. */
+  readonly shared: SharedRedis | undefined;
   readonly log: Logger;
   readonly io: CommandIo;
 }
@@ -40,29 +44,29 @@ export interface ApiServerOptions {
 export class ApiServer {
   readonly #app: FastifyInstance;
   readonly #tokens: Tokens;
-  readonly #audit: Audit;
+  readonly #audit: AuditStore;
+  readonly #log: Logger;
+  #retry: NodeJS.Timeout | undefined;
 
-  private constructor(app: FastifyInstance, tokens: Tokens, audit: Audit) {
+  private constructor(app: FastifyInstance, tokens: Tokens, audit: AuditStore, log: Logger) {
     this.#app = app;
     this.#tokens = tokens;
     this.#audit = audit;
+    this.#log = log;
   }
 
   /** Resolves when it listens. Rejects with WindroseError. */
   static async start(options: ApiServerOptions): Promise<ApiServer> {
-    const { where, settings, editor, node, nodes, log, io } = options;
+    const { where, settings, editor, node, shared, log, io } = options;
     const tls = readTls(settings);
-    const dataFolder = settings.data ?? undefined;
+    const isKept = settings.data !== null || shared !== undefined;
     const given = io.env.WINDROSE_ADMIN_TOKEN ?? "";
-    const passing =
-      dataFolder === undefined && given === "" ? randomBytes(32).toString("base64url") : undefined;
+    const passing = isKept || given !== "" ? undefined : randomBytes(32).toString("base64url");
     const now = Date.now;
-    const tokens = new Tokens(dataFolder === undefined ? noTokens() : await openTokenFile(dataFolder), {
-      adminToken: passing ?? given,
-      now,
-    });
-    const audit = await Audit.open(dataFolder, { log, now });
-    const service = new NodeService({ node, changes: editor, ...(nodes && { nodes }) });
+    const kept = await openKept(options);
+    const tokens = new Tokens(kept.tokens, { adminToken: passing ?? given, now });
+    const { audit } = kept;
+    const service = new NodeService({ node, changes: editor, ...(shared && { nodes: shared.nodes }) });
     const waitFor = service.nodes.waitFor.bind(service.nodes);
     const app = createApi(
       { editor, tokens, audit, log, limits: API_LIMITS, now, waitFor },
@@ -88,19 +92,51 @@ export class ApiServer {
         "the admin API is open to the network without TLS: tokens can be read on the way; give --api-cert and --api-key, or a loopback address",
       );
     }
-    const first = passing ?? (await tokens.createFirst());
-    if (first !== undefined)
+    const server = new ApiServer(app, tokens, audit, log);
+    const show = (text: string) =>
       io.stdout.write(
-        `\nThe admin API, with a token that is shown only now:\n\n  ${url}/docs#token=${first}\n\n`,
+        `\nThe admin API, with a token that is shown only now:\n\n  ${url}/docs#token=${text}\n\n`,
       );
-    return new ApiServer(app, tokens, audit);
+    if (passing !== undefined) show(passing);
+    else await server.#createFirst(show);
+    return server;
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#retry);
     await this.#app.close();
     await this.#tokens.close();
     await this.#audit.close();
   }
+
+  /** Later, where Redis is away: a start does not need it. */
+  async #createFirst(show: (text: string) => void): Promise<void> {
+    try {
+      const first = await this.#tokens.createFirst();
+      if (first !== undefined) show(first);
+    } catch (error) {
+      if (!(error instanceof WindroseError) || error.code !== "store-unavailable") throw error;
+      if (this.#retry === undefined)
+        this.#log.warn(
+          { why: error.message },
+          "tokens cannot be read yet; only WINDROSE_ADMIN_TOKEN is known",
+        );
+      this.#retry = setTimeout(() => void this.#createFirst(show), FIRST_TOKEN_RETRY_MS).unref();
+    }
+  }
+}
+
+/** Where tokens and audit are. */
+async function openKept({
+  settings,
+  shared,
+  log,
+}: ApiServerOptions): Promise<{ tokens: TokenStore; audit: AuditStore }> {
+  const now = Date.now;
+  if (shared !== undefined) return { tokens: await shared.openTokens(), audit: shared.openAudit(now) };
+  const folder = settings.data ?? undefined;
+  const tokens = folder === undefined ? noTokens() : await openTokenFile(folder);
+  return { tokens, audit: await Audit.open(folder, { log, now }) };
 }
 
 function readTls({ apiCert, apiKey }: SettingValues): ApiTls | undefined {

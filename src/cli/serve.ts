@@ -106,8 +106,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     clientTables.follow(plane);
     if (settings.api !== null) {
       const module = await import("./api-server.ts");
-      const nodes = shared?.nodes;
-      const own = { where: settings.api, settings, editor: follower, node, nodes, log, io };
+      const own = { where: settings.api, settings, editor: follower, node, shared, log, io };
       api = await module.ApiServer.start(own);
     }
     giveBackFreedMemory();

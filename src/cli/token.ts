@@ -1,30 +1,36 @@
 /**
- * `windrose token`: makes, lists and revokes tokens of the API in the data folder of a server, for when nobody has one
- * that would do it over the API.
+ * `windrose token`: makes, lists and revokes tokens of the API in the data folder of a server, or in the Redis of many, for
+ * when nobody has one that would do it over the API.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { openTokenFile } from "../api/token-file.ts";
-import { SCOPES, type Scope, type Token, type TokenRequest, Tokens } from "../api/tokens.ts";
+import { SCOPES, type Scope, type Token, type TokenRequest, type TokenStore, Tokens } from "../api/tokens.ts";
 import { DURATION_PATTERN, parseDuration } from "../documents/duration.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Command, type CommandIo, tellError } from "./command.ts";
 import { formatTable } from "./format-table.ts";
+import { createLogger } from "./logger.ts";
+import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
+import type { SettingValues } from "./settings-table.ts";
 
 const USAGE = `Usage: windrose token create NAME [--scope SCOPE] [--zone ZONE]... [--pool POOL]... [--expires TIME]
        windrose token list
        windrose token revoke ID
 
-Manages tokens of the API in the data folder of a server that is stopped. One that runs has read them
-at its start, and may write over this: there use POST /v1/tokens.
+Manages tokens of the API. Those in Redis (--redis) count on all nodes at once. Those in a data folder
+are of a server that is stopped: one that runs has read them at its start, and may write over this;
+there use POST /v1/tokens.
 
   --scope SCOPE   read (the default), edit or admin; each may do what those before it may
   --zone ZONE     for this zone alone; may be given several times
   --pool POOL     for this pool alone; may be given several times
   --expires TIME  from now: 12h, 720h
-  --data DIR      the data folder (WINDROSE_DATA, or as windrose.yaml says)
+  --redis URL     the Redis of the nodes (WINDROSE_REDIS, or as windrose.yaml says)
+  --redis-ca FILE certificate authorities to trust, in PEM (WINDROSE_REDIS_CA)
+  --data DIR      the data folder, where there is no Redis (WINDROSE_DATA, or as windrose.yaml says)
   --config FILE   settings as YAML (windrose.yaml, where there is one)
   --json          the answer as data
   --help          this help
@@ -36,7 +42,7 @@ type Values = ReturnType<typeof readArguments>["values"];
 
 export const command: Command = {
   name: "token",
-  summary: "make, list and revoke tokens of the API in a data folder",
+  summary: "make, list and revoke tokens of the API in a data folder or in Redis",
   usage: USAGE,
   async run(args, io) {
     try {
@@ -76,6 +82,8 @@ function readArguments(args: string[]) {
         zone: { type: "string", multiple: true },
         pool: { type: "string", multiple: true },
         expires: { type: "string" },
+        redis: { type: "string" },
+        "redis-ca": { type: "string" },
         data: { type: "string" },
         config: { type: "string" },
         json: { type: "boolean" },
@@ -92,19 +100,39 @@ async function withTokens(
   io: CommandIo,
   use: (tokens: Tokens) => Promise<number>,
 ): Promise<number> {
-  const flags = (["data", "config"] as const).flatMap((flag) => {
+  const flags = (["redis", "redis-ca", "data", "config"] as const).flatMap((flag) => {
     const value = values[flag];
     return value === undefined ? [] : [`--${flag}`, value];
   });
-  const settings = readSettings(flags, io.env);
-  if (settings === "help" || settings.data === null) throw usage("which data folder? give --data DIR");
-  // The token of the environment is the server's, and not in the folder.
-  const tokens = new Tokens(await openTokenFile(settings.data), { now: () => Date.now() });
+  // A folder that is asked for is meant, whatever the environment says of Redis.
+  const settings = readSettings(
+    values.data !== undefined && values.redis === undefined ? [...flags, "--redis", "none"] : flags,
+    io.env,
+  );
+  if (settings === "help") throw usage("--help stands alone");
+  const { store, close } = await openTokens(settings, io);
+  // The token of the environment is the server's, and kept nowhere.
+  const tokens = new Tokens(store, { now: () => Date.now() });
   try {
     return await use(tokens);
   } finally {
     await tokens.close();
+    close();
   }
+}
+
+async function openTokens(
+  settings: SettingValues,
+  io: CommandIo,
+): Promise<{ store: TokenStore; close: () => void }> {
+  const access = redisAccess(settings, io.env);
+  if (access !== undefined) {
+    const module = await import("./shared-redis.ts");
+    const log = createLogger({ level: "warn", fields: {}, to: io.stderr });
+    return module.openRedisTokens(access, log);
+  }
+  if (settings.data === null) throw usage("which data folder? give --data DIR, or --redis URL");
+  return { store: await openTokenFile(settings.data), close: () => {} };
 }
 
 async function create(

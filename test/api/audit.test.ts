@@ -32,7 +32,7 @@ test("Audit goes on after a restart, also behind a line that was torn", async ()
   second.record({ ...RECORD, who: "b" });
   await second.close();
   const third = await Audit.open(folder, { log, now });
-  expect(third.list(10).map(({ id, who }) => [id, who])).toEqual([
+  expect((await third.list(10)).map(({ id, who }) => [id, who])).toEqual([
     [2, "b"],
     [1, "a"],
   ]);
@@ -46,7 +46,7 @@ test("Audit keeps two files of bounded size", async () => {
   for (const file of ["audit.jsonl", "audit.1.jsonl"])
     expect((await readFile(join(folder, file))).length).toBeLessThanOrEqual(1000);
   const reopened = await Audit.open(folder, { log, now });
-  const ids = reopened.list(100).map(({ id }) => id);
+  const ids = (await reopened.list(100)).map(({ id }) => id);
   expect(ids[0]).toBe(30);
   expect(ids.length).toBeLessThan(20);
 });

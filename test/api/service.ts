@@ -10,7 +10,8 @@ import { Audit } from "../../src/api/audit.ts";
 import { API_LIMITS } from "../../src/api/context.ts";
 import type { AnsweringPlane } from "../../src/api/node-face.ts";
 import { NodeService } from "../../src/api/node-service.ts";
-import { type KeptToken, type TokenStore, Tokens } from "../../src/api/tokens.ts";
+import { noTokens } from "../../src/api/token-memory.ts";
+import { Tokens } from "../../src/api/tokens.ts";
 import type { Change } from "../../src/store/change.ts";
 import type { Editor } from "../../src/sync/editor.ts";
 import { TestNode } from "./node.ts";
@@ -39,7 +40,7 @@ export async function startService({ editor, plane }: Partial<TestEditing> = {})
   const changes = new Map<number, Change>();
   const log = pino({ level: "silent" });
   const now = () => Date.now();
-  const tokens = new Tokens(new TokensInMemory(), { adminToken: ADMIN_TOKEN, now });
+  const tokens = new Tokens(noTokens(), { adminToken: ADMIN_TOKEN, now });
   const audit = await Audit.open(undefined, { log, now });
   const service = new NodeService({
     node,
@@ -64,24 +65,4 @@ export async function startService({ editor, plane }: Partial<TestEditing> = {})
       await app.close();
     },
   };
-}
-
-class TokensInMemory implements TokenStore {
-  readonly #tokens = new Map<string, KeptToken>();
-
-  async list(): Promise<readonly KeptToken[]> {
-    return [...this.#tokens.values()];
-  }
-
-  async find(id: string): Promise<KeptToken | undefined> {
-    return this.#tokens.get(id);
-  }
-
-  async put(token: KeptToken): Promise<void> {
-    this.#tokens.set(token.id, token);
-  }
-
-  touch(): void {}
-
-  async close(): Promise<void> {}
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { openTokenFile } from "../../src/api/token-file.ts";
 import { Tokens } from "../../src/api/tokens.ts";
 import { command } from "../../src/cli/token.ts";
+import { RedisServer } from "../support/redis-server.ts";
 
 let dir = "";
 
@@ -15,11 +16,15 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 async function run(...args: string[]) {
+  return runIn({ WINDROSE_DATA: dir }, ...args);
+}
+
+async function runIn(env: Record<string, string>, ...args: string[]) {
   const written = { stdout: "", stderr: "" };
   const io = {
     stdout: { write: (text: string) => (written.stdout += text) },
     stderr: { write: (text: string) => (written.stderr += text) },
-    env: { WINDROSE_DATA: dir },
+    env,
   };
   return { code: await command.run(args, io), ...written };
 }
@@ -89,3 +94,21 @@ test("exits 1 where the file is not what it should be, and leaves it alone", asy
   expect([code, stderr]).toEqual([1, expect.stringContaining("tokens.json")]);
   expect(await readFile(join(dir, "tokens.json"), "utf8")).toBe("{ broken");
 });
+
+test("--redis manages those of the nodes on it, and --data still means the folder", async () => {
+  const server = await RedisServer.start();
+  try {
+    const env = { WINDROSE_DATA: dir, WINDROSE_REDIS: server.url };
+    const made = await runIn(env, "create", "deployer", "--json");
+    const { id, text } = JSON.parse(made.stdout);
+    expect(text).toMatch(/^wr_/);
+    expect((await runIn(env, "list")).stdout).toContain(`${id}  deployer`);
+    expect((await runIn(env, "list", "--data", dir)).stdout).toBe("no tokens\n");
+    expect((await runIn(env, "revoke", id)).code).toBe(0);
+    await server.kill();
+    const gone = await runIn(env, "list");
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining("Redis cannot be asked")]);
+  } finally {
+    await server.kill();
+  }
+}, 20_000);

@@ -4,11 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { RedisAudit } from "../../src/api/audit-redis.ts";
+import { RedisTokens } from "../../src/api/token-redis.ts";
+import { Tokens } from "../../src/api/tokens.ts";
+import { redisConnector } from "../../src/store/redis/connection.ts";
 import {
   openRedisStore,
   type RedisDocuments,
   type RedisStoreOptions,
 } from "../../src/store/redis/redis-documents.ts";
+import { RedisLine } from "../../src/store/redis/redis-line.ts";
+import { RedisNodes } from "../../src/store/redis/redis-nodes.ts";
 import { freePort, RedisServer } from "../support/redis-server.ts";
 
 const opened: RedisDocuments[] = [];
@@ -36,7 +42,7 @@ describe("the rules of access in docs/redis.md", () => {
     server = await RedisServer.start();
     const page = readFileSync(new URL("../../docs/redis.md", import.meta.url), "utf8");
     const rules = [...page.matchAll(/^ACL SETUSER (.*)$/gm)].map(([, rule]) => rule!);
-    expect(rules).toHaveLength(2);
+    expect(rules).toHaveLength(3);
     const redis = server.client();
     for (const rule of rules) await redis.call("ACL", "SETUSER", ...rule.split(" "));
     redis.disconnect();
@@ -61,6 +67,56 @@ describe("the rules of access in docs/redis.md", () => {
       message: expect.stringContaining("permission") as string,
     });
     expect(await put(editor)).toMatchObject({ generation: 2 });
+  });
+
+  it("let a node that only follows say what it is at, and change nothing else", async () => {
+    const lines: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line) => lines.push(line) });
+    const share = async (user: string) => {
+      const line = new RedisLine(redisConnector({ url: url(user) }), log);
+      await line.connected();
+      const self = {
+        ...{ id: user.split(":")[0]!, version: "1", region: null, addresses: [], startedMs: 0 },
+        ...{ generation: 1, newest: 1, stateMs: 0 },
+      };
+      const nodes = new RedisNodes(line, self, log);
+      const tokens = new RedisTokens(line, log);
+      const audit = new RedisAudit({ line, node: () => self.id, log, now: () => 0 });
+      const close = async () => {
+        await nodes.stop();
+        await Promise.all([tokens.close(), audit.close()]);
+        line.close();
+      };
+      return { nodes, tokens: new Tokens(tokens, { now: Date.now }), audit, close };
+    };
+    const all = await Promise.all(
+      ["windrose-edit:change-me", "windrose-node:change-me", "windrose-read:change-me"].map(share),
+    );
+    const [edit, node, read] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]];
+    const names = async ({ nodes }: typeof edit) => (await nodes.list()).map(({ id }) => id);
+    await expect.poll(() => names(edit)).toEqual(["windrose-edit", "windrose-node"]);
+    expect(await names(read)).toEqual(["windrose-edit", "windrose-node", "windrose-read"]);
+    expect(lines.join("")).toContain("may not say in Redis that it is there");
+
+    const { text, token } = await edit.tokens.create({ name: "ci", scope: "edit" }, "test");
+    for (const { tokens } of all) expect(await tokens.authenticate(text)).toMatchObject({ name: "ci" });
+    for (const { tokens } of [node, read])
+      await expect(tokens.create({ name: "no", scope: "read" }, "test")).rejects.toMatchObject({
+        code: "store-unavailable",
+        message: expect.stringContaining("permission") as string,
+      });
+    const record = { who: "a", token: "1", from: "192.0.2.1", status: 200, code: null };
+    for (const [i, { audit }] of all.entries()) audit.record({ ...record, what: `GET /${i}` });
+    await expect
+      .poll(async () => (await read.audit.list(9)).map(({ what }) => what).sort())
+      .toEqual(["GET /0", "GET /1"]);
+    expect(lines.join("")).toContain("GET /2");
+    expect(await edit.tokens.revoke(token.id)).toBe("revoked");
+    await expect.poll(() => read.tokens.authenticate(text)).toBe("token-revoked");
+
+    const store = await opening({ url: url("windrose-node:change-me") });
+    await expect(put(store)).rejects.toMatchObject({ code: "store-unavailable" });
+    for (const { close } of all) await close();
   });
 
   it("keep everybody else out, and the message has no password in it", async () => {

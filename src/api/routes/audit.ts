@@ -43,7 +43,7 @@ export function registerAudit(app: FastifyInstance, { audit }: ApiContext): void
     },
     async (request) => {
       const { limit = LIMIT, before } = request.query as { limit?: number; before?: number };
-      const items = audit.list(limit, before);
+      const items = await audit.list(limit, before);
       return { items, next: items.length < limit ? null : items.at(-1)!.id };
     },
   );

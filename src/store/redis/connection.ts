@@ -52,6 +52,8 @@ const PORT = 6379;
 const SENTINEL_PORT = 26_379;
 const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 2000;
+/** Redis words it in several ways, also inside of scripts. */
+const NO_PERMISSION = /^NOPERM|ACL failure|user executing the script can't/;
 /** How long a start waits for Redis before it goes on without. */
 const CONNECT_MS_MAX = 3000;
 const RETRY_MS_MAX = 1000;
@@ -155,6 +157,12 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError";
 }
 
+/** Of what redisUnavailable() made: this user may not do that, now or later. */
+export function isForbidden(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && isRefusal(cause) && NO_PERMISSION.test(cause.message);
+}
+
 /** With the trouble of the connection, where a command only says that there is none. */
 export function redisUnavailable(error: unknown, trouble: Error | undefined): WindroseError {
   const cause = isRefusal(error) ? error : (trouble ?? error);
@@ -188,7 +196,7 @@ function invalid(url: string, why: string): WindroseError {
 
 /** In words of ours, by what Redis says. */
 function refusalOf(why: string): string {
-  if (/^NOPERM|ACL failure|user executing the script can't/.test(why)) return "gives this user no permission for that, see docs/redis.md";
+  if (NO_PERMISSION.test(why)) return "gives this user no permission for that, see docs/redis.md";
   if (why.startsWith("OOM")) return "has no memory left, raise its maxmemory";
   if (/^READONLY|^MISCONF/.test(why)) return "takes no writes";
   return "cannot be asked";

@@ -10,6 +10,10 @@
  *   {windrose}:staged:ID:stamps  hash     and their stamps
  *   {windrose}:node:NAME         string   run of the node, when it was seen, when it took its generation up, itself as JSON; for 5 s
  *   {windrose}:nodes             zset     names of nodes, by when they were last seen
+ *   {windrose}:tokens            hash     id of a token → JSON of it, with the hash of its text
+ *   {windrose}:tokens:used       hash     id of a token → when it was last used
+ *   {windrose}:tokens:version    string   another one after each change of tokens; also the channel that says so
+ *   {windrose}:audit             stream   NUMBER-0 → entry, as JSON; bounded
  *   {windrose}:wake              channel  a generation that came; only wakes, holds nothing
  *   {windrose}:receipts          channel  a node answers by a generation, as JSON
  *
@@ -24,6 +28,10 @@ export interface RedisKeys {
   readonly wake: string;
   readonly nodes: string;
   readonly receipts: string;
+  readonly tokens: string;
+  readonly tokensUsed: string;
+  readonly tokensVersion: string;
+  readonly audit: string;
   staged(id: string): string;
   stagedStamps(id: string): string;
   node(name: string): string;
@@ -40,6 +48,10 @@ export function redisKeys(space = "windrose"): RedisKeys {
     wake: `${prefix}:wake`,
     nodes: `${prefix}:nodes`,
     receipts: `${prefix}:receipts`,
+    tokens: `${prefix}:tokens`,
+    tokensUsed: `${prefix}:tokens:used`,
+    tokensVersion: `${prefix}:tokens:version`,
+    audit: `${prefix}:audit`,
     staged: (id) => `${prefix}:staged:${id}`,
     stagedStamps: (id) => `${prefix}:staged:${id}:stamps`,
     node: (name) => `${prefix}:node:${name}`,

@@ -24,7 +24,7 @@ import { readFolderBodies } from "../folder-bodies.ts";
 import { type KeptText, SnapshotFile } from "../snapshot-file.ts";
 import { type Head, isSameHead, listingOf, NO_HEAD, type StoredText, sourceFile, stamped } from "../stamp.ts";
 import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
-import { type RedisConnection, type RedisWhere, redisConnector } from "./connection.ts";
+import { connected, type RedisConnection, type RedisWhere, redisConnector } from "./connection.ts";
 import { findLost, restored } from "./redis-healing.ts";
 import { type News, RedisStore, type Step } from "./redis-store.ts";
 import { RedisWatch } from "./redis-watch.ts";
@@ -36,7 +36,6 @@ const STEPS_MAX = 1000;
 const HEALING_TRIES = 20;
 /** What is read at once is remembered as text when it is no more than this. */
 const READ_OCTETS_KEPT = 4 * 1024 * 1024;
-const CONNECT_MS_MAX = 3000;
 const EMPTY: FolderListing = { files: new Map(), folders: [], faults: [] };
 
 export interface RedisStoreOptions extends RedisWhere {
@@ -421,19 +420,6 @@ export class RedisDocuments implements Store {
       if (++count % 8 === 0) await nextTurn();
     }
   }
-}
-
-/** Resolves when there is a connection, or when it failed, or when it takes too long. */
-function connected(redis: RedisConnection): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, CONNECT_MS_MAX);
-    for (const event of ["ready", "error", "end"]) {
-      redis.once(event, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }
-  });
 }
 
 /** Says once that Redis is away, and once that it is back. */

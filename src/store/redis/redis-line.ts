@@ -5,7 +5,7 @@
  * @module
  */
 import type { Logger } from "pino";
-import { type RedisConnection, type RedisConnector, redisUnavailable } from "./connection.ts";
+import { connected, type RedisConnection, type RedisConnector, redisUnavailable } from "./connection.ts";
 
 type Listener = (message: string) => void;
 
@@ -50,7 +50,7 @@ export class RedisLine {
     if (this.#redis.status === "ready") listener();
   }
 
-  /** Resolves when there is a connection, or when it is not worth waiting any longer. */
+  /** Resolves when there is a connection, or when it failed, or when it takes too long. */
   connected(): Promise<void> {
     return connected(this.#redis);
   }

@@ -17,9 +17,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
-import { WindroseError } from "../../lib/errors.ts";
 import type { NodeReport, Nodes, Receipt, Receipts, WaitOptions } from "../nodes.ts";
-import { isRefusal } from "./connection.ts";
+import { isForbidden } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import type { RedisLine } from "./redis-line.ts";
 import { ANNOUNCE, LEAVE } from "./scripts.ts";
@@ -91,7 +90,7 @@ export class RedisNodes implements Nodes {
   /** Of the other run that has this name: when it was last seen. */
   #otherSeenUs: string | undefined;
   #count = 1;
-  #complaint = "";
+  #hasComplained = false;
 
   constructor(line: RedisLine, self: NodeSelf, log: Logger) {
     this.#line = line;
@@ -188,7 +187,7 @@ export class RedisNodes implements Nodes {
       const text = answer[2];
       this.#announced = { generation, atUs: Number(text), text };
       this.#otherSeenUs = undefined;
-      this.#complaint = "";
+      this.#hasComplained = false;
       this.#note(this.name, this.#run, this.#announced);
       return true;
     } catch (error) {
@@ -213,12 +212,11 @@ export class RedisNodes implements Nodes {
     return true;
   }
 
-  /** Once of the same thing. That Redis is away is told elsewhere. */
+  /** Once. That Redis is away is told elsewhere. */
   #complain(error: unknown): void {
-    if (!(error instanceof WindroseError) || !isRefusal(error.cause)) return;
-    const why = error.message;
-    if (why === this.#complaint) return;
-    this.#complaint = why;
+    if (!isForbidden(error) || this.#hasComplained) return;
+    this.#hasComplained = true;
+    const why = (error as Error).message;
     this.#log.warn(
       { why },
       "this node may not say in Redis that it is there: it is not listed, and not waited for",

@@ -199,3 +199,45 @@ redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 return 1
 `;
+
+/** All tokens, in one step. KEYS: tokens version used. Answers {version, tokens, used}. */
+export const READ_TOKENS = `
+return {redis.call('GET', KEYS[2]) or '', redis.call('HGETALL', KEYS[1]), redis.call('HGETALL', KEYS[3])}
+`;
+
+/**
+ * Changes tokens, if they are still as who changes them saw them.
+ *
+ *   KEYS  tokens version used
+ *   ARGV  1 version seen   2 the new one   3 how many come or change   4… their ids and texts, then ids of those that go
+ *
+ * The key of the version is also the channel. Answers 1, or 0 where the version is another.
+ */
+export const CHANGE_TOKENS = `
+if (redis.call('GET', KEYS[2]) or '') ~= ARGV[1] then return 0 end
+local last = 3 + 2 * tonumber(ARGV[3])
+for i = 4, last, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = last + 1, #ARGV do
+  redis.call('HDEL', KEYS[1], ARGV[i])
+  redis.call('HDEL', KEYS[3], ARGV[i])
+end
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('PUBLISH', KEYS[2], ARGV[2])
+return 1
+`;
+
+/**
+ * Adds entries to the audit. Their numbers are milliseconds since 1970, or one more than the last where that is larger, so that
+ * they go up even after everything was lost. KEYS: audit; ARGV: how many are kept, about; then entries.
+ */
+export const RECORD_AUDIT = `
+local time = redis.call('TIME')
+local number = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if last then number = math.max(number, tonumber(string.match(last[1], '^%d+')) + 1) end
+for i = 2, #ARGV do
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], string.format('%d-0', number), 'entry', ARGV[i])
+  number = number + 1
+end
+return #ARGV - 1
+`;
