@@ -256,6 +256,13 @@ describe("nodes on one Redis", () => {
     await isHealed();
   });
 
+  test("give up a connection that is dead, and find Redis by another one", async () => {
+    await isHealed();
+    front.freeze();
+    await areRefused();
+    await isHealed();
+  });
+
   test("give everything back after a FLUSHALL", async () => {
     const wanted = next();
     await nodes[0]!.put("kept", wanted);

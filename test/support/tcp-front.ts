@@ -39,6 +39,14 @@ export class TcpFront {
     this.#target = target;
   }
 
+  /** What is open stays open, and nothing comes through any more, as when a line is dead or a server hangs. */
+  freeze(): void {
+    for (const socket of this.#sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  }
+
   async close(): Promise<void> {
     this.cut();
     this.#server.close();

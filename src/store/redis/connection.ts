@@ -52,6 +52,11 @@ const PORT = 6379;
 const SENTINEL_PORT = 26_379;
 const CONNECT_TIMEOUT_MS = 2000;
 const COMMAND_TIMEOUT_MS = 2000;
+/**
+ * A connection on which an answer is due for so long is given up: the line may be dead, or Sentinel may have made another server
+ * the master while this one hangs. Longer than a command waits.
+ */
+const SOCKET_TIMEOUT_MS = 3000;
 /** Redis words it in several ways, also inside of scripts. */
 const NO_PERMISSION = /^NOPERM|ACL failure|user executing the script can't/;
 /** How long a start waits for Redis before it goes on without. */
@@ -114,6 +119,7 @@ export function openRedis(target: RedisTarget, { ca }: RedisOptions = {}): Redis
     ...(tls ? { tls: ca === undefined ? {} : { ca } } : {}),
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy,

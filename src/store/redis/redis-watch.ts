@@ -38,7 +38,11 @@ export class RedisWatch {
       this.#look();
     });
     subscriber.on("message", () => this.#look());
-    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#look();
+      // Who only listens does not notice that the line is dead. Its answer is not needed: without one the connection is given up.
+      if (subscriber.status === "ready") subscriber.ping().catch(() => {});
+    }, LOOK_INTERVAL_MS).unref();
   }
 
   /** Resolves when nothing is under way any more. */
