@@ -1,6 +1,7 @@
 /**
  * Sees when every worker of a node answers by an edit. The kernel gives each client port to one worker, for good; with so many
- * sockets none is left out. Each asks once in a millisecond until its answer is the new one.
+ * sockets none is left out. Until the first answer is new, one of them asks in each millisecond, in turn, so that the server has
+ * little to do but the edit; then all others do until theirs are new.
  *
  * @module
  */
@@ -42,6 +43,7 @@ export class AnswerWatch {
   until(query: Uint8Array, octets: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       let left = this.#all.length;
+      let turn = 0;
       const startedMs = performance.now();
       for (const asking of this.#all) Object.assign(asking, { sentMs: 0, isNew: false });
       const timer = setInterval(() => {
@@ -50,7 +52,8 @@ export class AnswerWatch {
           clearInterval(timer);
           reject(new Error(`${left} of ${this.#all.length} sockets are not answered anew after 10 s`));
         }
-        for (const asking of this.#all) {
+        const isNewSomewhere = left < this.#all.length;
+        for (const asking of isNewSomewhere ? this.#all : [this.#all[turn++ % this.#all.length]!]) {
           if (asking.isNew || nowMs - asking.sentMs < LOST_MS) continue;
           asking.sentMs = nowMs;
           asking.socket.send(query);

@@ -80,7 +80,13 @@ function editOf(kind: EditKind, edit: number) {
   if (kind === "member") {
     const pool = zone % POOLS;
     const path = `/v1/pools/${poolId(pool)}/members/m1`;
-    return { method: "PATCH", path, body: { address: text }, name: `www.${zoneId(zone)}`, address };
+    return {
+      method: "PATCH",
+      path,
+      body: { address: [text, "2001:db8::1"] },
+      name: `www.${zoneId(zone)}`,
+      address,
+    };
   }
   const owner = `host-${edit % HOSTS}`;
   return {

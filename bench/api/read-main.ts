@@ -5,7 +5,7 @@
  *   node bench/api/read-main.ts PORT PATH SECONDS TOKEN TOKEN …
  *
  * Prints JSON: how many replies there were, and their times. Each connection has a token of its own, because the API lets
- * none have more than a thousand requests a second.
+ * none have more than 20,000 requests a second.
  *
  * @module
  */
