@@ -40,13 +40,14 @@ import {
   zoneKey,
 } from "../document-key.ts";
 import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
+import { AcceptedTexts } from "./accepted-texts.ts";
 import { ChangeLog, forReaders, type LoggedChange } from "./change-log.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
 import { finishPlacement, markIn, type PlacedFile, Placement, relisted } from "./placement.ts";
 import { editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
 
-/** Texts of files are kept to tell what an edit by hand changed, as long as they are not more than this. */
-const KEPT_OCTETS_MAX = 16 * 1024 * 1024;
+/** Texts before and after an edit by hand, beyond which history has the names alone of what it changed. */
+const COMPARED_OCTETS_MAX = 32 * 1024 * 1024;
 
 export interface FileStoreOptions {
   readonly dir: string;
@@ -87,8 +88,9 @@ export class FileStore implements Store {
   readonly #contents = new Map<string, ReadonlyMap<DocumentKey, string>>();
   /** The same by document; null = to be made again. */
   #index: Map<DocumentKey, Written> | null = null;
-  /** By path, the texts that were accepted; null = they are too many. */
-  #texts: Map<string, { readonly stamp: string; readonly text: string }> | null = new Map();
+  readonly #accepted = new AcceptedTexts();
+  /** Where the files were found as they had been left, and are read to be known when somebody changes them. */
+  #filling: Promise<void> | undefined;
   /** Files that edits wrote since the watcher began to look. */
   readonly #written = new Set<string>();
   /** By file, a hash of its path and mark. */
@@ -214,11 +216,15 @@ export class FileStore implements Store {
     for (const path of texts.keys()) this.#written.add(path);
     let listing: FolderListing;
     try {
-      listing = await placement.put(draft.listing);
+      listing = placement.put(draft.listing);
     } catch (cause) {
       await this.#undo(placement, before);
       throw unavailable(`Cannot write to "${this.name}"`, cause);
     }
+    // The change is made and written down: what of it a crash of the machine undid, the next start would do again.
+    await placement
+      .sync()
+      .catch((error: unknown) => this.#warn(`${this.name} cannot be synced: ${String(error)}`));
     this.#generation = change.generation;
     for (const [path, text] of texts)
       this.#take(path, text, listing.files.get(path)?.stamp, contents.get(path));
@@ -226,7 +232,7 @@ export class FileStore implements Store {
   }
 
   async recognise(authorship: Authorship, listing: FolderListing): Promise<{ generation: number }> {
-    const texts = await this.#takeTexts(listing);
+    const changed = await this.#takeChanged(listing);
     for (const path of this.#contents.keys()) if (!listing.files.has(path)) this.#know(path, null);
     const generation = ++this.#generation;
     const at = new Date().toISOString();
@@ -234,7 +240,7 @@ export class FileStore implements Store {
     // fail, it is written down with the next change.
     this.#recording = this.#recording
       .then(() => nextTurn())
-      .then(() => this.#record({ generation, at, ...authorship, parts: partsByHand(texts) }, listing));
+      .then(() => this.#record({ generation, at, ...authorship, parts: partsByHand(changed) }, listing));
     return { generation };
   }
 
@@ -318,22 +324,34 @@ export class FileStore implements Store {
         .catch((error: unknown) => this.#warn(`the log of changes: ${String(error)}`));
   }
 
-  /** Texts of files that are others than were accepted, before and now; none where they are too many to keep. */
-  async #takeTexts({ files }: FolderListing): Promise<readonly (readonly [before: string, after: string])[]> {
-    const octets = [...files.values()].reduce((sum, { size }) => sum + size, 0);
-    if (octets > KEPT_OCTETS_MAX) this.#texts = null;
-    const known = this.#texts;
-    if (known === null) return [];
-    const texts: [string, string][] = [];
-    for (const path of new Set([...known.keys(), ...files.keys()])) {
-      const [stamp, before] = [files.get(path)?.stamp, known.get(path)];
-      if (stamp === before?.stamp) continue;
-      const text = stamp === undefined ? "" : await readText(path);
-      texts.push([before?.text ?? "", text]);
-      if (stamp === undefined) known.delete(path);
-      else known.set(path, { stamp, text });
+  keep(listing: FolderListing): void {
+    this.#filling ??= this.#accepted.fill(listing.files, stampOf);
+  }
+
+  /** Files that are others than were accepted; they are accepted now. */
+  async #takeChanged({ files }: FolderListing): Promise<ChangedByHand[]> {
+    await this.#filling;
+    const accepted = this.#accepted;
+    // After a time in which nobody looked it is not known what was there before.
+    const isBlind = accepted.isEmpty && this.#generation > 0;
+    const changed: ChangedByHand[] = [];
+    let octets = 0;
+    for (const path of new Set([...accepted.paths(), ...files.keys()])) {
+      const file = files.get(path);
+      if (file?.stamp === accepted.stamp(path)) continue;
+      const before = isBlind ? null : accepted.text(path);
+      const after = file === undefined ? "" : await readText(path);
+      octets += (before?.length ?? 0) + after.length;
+      if (file === undefined) accepted.delete(path);
+      else accepted.set(path, file.stamp, after);
+      if (isBlind) continue;
+      const keys = [...(this.#contents.get(path)?.keys() ?? [])];
+      changed.push(
+        before === null || octets > COMPARED_OCTETS_MAX ? { keys } : { keys, texts: { before, after } },
+      );
     }
-    return texts;
+    // Of all the same: part of a diff would look like all of it.
+    return octets > COMPARED_OCTETS_MAX ? changed.map(({ keys }) => ({ keys })) : changed;
   }
 
   /** A text is what is accepted now, and its file's stamp. */
@@ -343,8 +361,8 @@ export class FileStore implements Store {
     stamp: string | undefined,
     contents = contentsIn(path, text),
   ): void {
-    if (text === null || stamp === undefined) this.#texts?.delete(path);
-    else this.#texts?.set(path, { stamp, text });
+    if (text === null || stamp === undefined) this.#accepted.delete(path);
+    else this.#accepted.set(path, stamp, text);
     this.#know(path, contents);
   }
 
@@ -392,10 +410,19 @@ export class FileStore implements Store {
   }
 }
 
-/** What changed in files, by their texts before and now. */
-function partsByHand(texts: readonly (readonly [before: string, after: string])[]): PartChange[] {
-  return texts.flatMap(([before, after]) => {
-    const [old, now] = [documentsIn(before), documentsIn(after)];
+/** A file that is another than was accepted. */
+interface ChangedByHand {
+  /** The documents in it. */
+  readonly keys: readonly DocumentKey[];
+  /** Left out where it is not known any more, or too large to compare. */
+  readonly texts?: { readonly before: string; readonly after: string };
+}
+
+/** Of what cannot be compared, the documents alone, without what was there before and after. */
+function partsByHand(changed: readonly ChangedByHand[]): PartChange[] {
+  return changed.flatMap(({ keys, texts }) => {
+    if (texts === undefined) return keys.map((key) => ({ key, path: [] }));
+    const [old, now] = [documentsIn(texts.before), documentsIn(texts.after)];
     return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) =>
       partsBetween(key, old.get(key) ?? null, now.get(key) ?? null),
     );
@@ -450,6 +477,16 @@ function stampOf(path: string): string | undefined {
 }
 
 function unavailable(what: string, cause: unknown): WindroseError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const code = (cause as NodeJS.ErrnoException | null)?.code ?? "";
+  const why = REASONS.get(code) ?? (cause instanceof Error ? cause.message : String(cause));
   return new WindroseError("store-unavailable", `${what}: ${why}`, { cause });
 }
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOSPC", "no space left on the disk; make room, and try again"],
+  ["EDQUOT", "the quota of the disk is used up; make room, and try again"],
+  ["EROFS", "the file system is read-only; mount it so that it can be written to"],
+  ["EACCES", "no permission; allow the user that runs Windrose to write there"],
+  ["EPERM", "no permission; allow the user that runs Windrose to write there"],
+  ["EIO", "the disk has a fault; look at the log of the system"],
+]);

@@ -59,11 +59,8 @@ export class Placement {
     }
   }
 
-  /**
-   * Resolves when the files are in place for good, to the listing as it is then. Rejects with the system's error, and then
-   * some may be in place.
-   */
-  async put(drafted: FolderListing): Promise<FolderListing> {
+  /** Puts the files in place; gives back the listing as it is then. Throws the system's error, and then some may be in place. */
+  put(drafted: FolderListing): FolderListing {
     const files = new Map(drafted.files);
     for (const [index, path] of [...this.marks.keys()].entries()) {
       putFile(this.#dir, this.files[index]!);
@@ -71,8 +68,12 @@ export class Placement {
       // Of a file that somebody changed since, the drafted stamp: as it is nobody has read it.
       if (file !== undefined && markIn(file.stamp) === this.marks.get(path)) files.set(path, file);
     }
-    await syncFolders(this.#dir, this.files);
     return { ...drafted, files };
+  }
+
+  /** Resolves when they are there for good. */
+  async sync(): Promise<void> {
+    await syncFolders(this.#dir, this.files);
   }
 
   /** Is the file as this change left it? */

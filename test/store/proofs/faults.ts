@@ -81,13 +81,21 @@ function faulty(name: string, call: (args: unknown[]) => unknown, args: unknown[
   const isWrite =
     ["write", "writeFile", "appendFile"].includes(name) &&
     (typeof text === "string" || text instanceof Uint8Array);
-  // What has no room fails in the middle; closing and removing need none.
-  if (kind === "ENOSPC" && ["close", "unlink", "unlinkSync", "truncate", "chmod"].includes(name))
-    return call(args);
+  // What only reads goes on. Nor does a rename over what is there need room, and a file system that becomes read-only between the
+  // renames of one change would leave some of them done: nobody could take them back.
+  if (kind !== "EIO" && isHarmless(name, args)) return call(args);
+  if (kind === "ENOSPC" && FREEING.has(name)) return call(args);
   if (name === "close") return call(args);
   const end = kind === "torn" ? die : () => failure(name, kind);
   if (!isWrite || kind === "EROFS") return end();
   return afterwards(call([text.slice(0, text.length >> 1), ...args.slice(1)]), end);
+}
+
+/** What a full disk does not hinder. */
+const FREEING: ReadonlySet<string> = new Set(["unlink", "unlinkSync", "truncate", "chmod"]);
+
+function isHarmless(name: string, args: readonly unknown[]): boolean {
+  return name === "renameSync" || name === "unlinkSync" || (name === "open" && args[1] === "r");
 }
 
 function afterwards(result: unknown, then: () => unknown): unknown {
