@@ -13,6 +13,7 @@
  * @module
  */
 import type { Coordinates } from "../geo/coordinates.ts";
+import type { MaxOut } from "../health/max-out.ts";
 import type { PoolSpec } from "../steering/spec.ts";
 import type { Name } from "../wire/name.ts";
 import type { ZoneImage } from "../zone/zone-image.ts";
@@ -46,6 +47,12 @@ export interface PoolDocument extends PoolSpec {
   readonly location?: Coordinates;
   /** Id of a monitor. */
   readonly monitor?: string;
+  /** How long a member that comes back takes to get all of its weight; absent = no time. */
+  readonly warmUpMs?: number;
+  /** How many members checks may take out at once; absent = all. */
+  readonly maxOut?: MaxOut;
+  /** Whether a node believes its own region before the quorum; absent = the quorum. */
+  readonly healthView?: "quorum" | "region";
 }
 
 export interface MonitorDocument {

@@ -7,17 +7,20 @@
  */
 import { Default } from "typebox/value";
 import { formatAddress, parseAddress } from "../lib/address.ts";
+import { count } from "../lib/count.ts";
 import { PresentationError } from "../lib/errors.ts";
 import { specialAddress } from "../lib/special-address.ts";
 import type { EndpointSpec, MemberSpec, PoolSpec, StepSpec } from "../steering/spec.ts";
 import { STEP_TYPES } from "../steering/step-table.ts";
 import { parseName, ROOT } from "../wire/name.ts";
 import type { PoolDocument } from "./configuration.ts";
+import { parseDuration } from "./duration.ts";
 import type { FaultList, Place } from "./fault-list.ts";
 import { checkTraits, compileLocation, compileTraits } from "./member-traits.ts";
 import { listOf, type MemberText, type PoolText, type StepText } from "./schema.ts";
 
 const WEIGHT = 1;
+const WARM_UP_MS_MAX = 3_600_000;
 const POLICY: StepText = "weighted";
 
 /** `isWhole` is false when the schema refused some part; then nothing is said of what may only seem to be missing. */
@@ -62,7 +65,44 @@ export function compilePool(
     ...(text.region === undefined ? {} : { region: text.region }),
     ...(location === null ? {} : { location }),
     ...(text.monitor === undefined ? {} : { monitor: text.monitor }),
+    ...compileHealth(id, text, place, faults),
   };
+}
+
+/** What the pool makes of verdicts. */
+function compileHealth(
+  id: string,
+  text: PoolText,
+  place: Place,
+  faults: FaultList,
+): Pick<PoolDocument, "warmUpMs" | "maxOut" | "healthView"> {
+  if (text.monitor === undefined) {
+    for (const key of ["warm-up", "max-out", "health-view"] as const) {
+      if (text[key] === undefined) continue;
+      const message = `${key} does nothing in pool "${id}", which nothing checks; give it a monitor`;
+      faults.warning(place.at(key), "key", message);
+    }
+  }
+  const { "warm-up": warmUp, "max-out": maxOut, "health-view": healthView } = text;
+  if (typeof maxOut === "number" && maxOut >= text.members.length && text.members.length > 0) {
+    const message = `max-out is ${maxOut}, and the pool has ${count(text.members.length, "member")}, so it limits nothing; lower it, or take it out`;
+    faults.warning(place.at("max-out"), "value", message);
+  }
+  return {
+    ...(warmUp === undefined ? {} : { warmUpMs: compileWarmUp(warmUp, place.at("warm-up"), faults) }),
+    ...(maxOut === undefined
+      ? {}
+      : { maxOut: typeof maxOut === "number" ? maxOut : { percent: Number.parseInt(maxOut, 10) } }),
+    ...(healthView === undefined ? {} : { healthView }),
+  };
+}
+
+function compileWarmUp(written: string, place: Place, faults: FaultList): number {
+  const ms = parseDuration(written);
+  if (ms < 1000 || ms > WARM_UP_MS_MAX) {
+    faults.error(place, "value", `warm-up is ${written}; wanted 1s to 1h`);
+  }
+  return ms;
 }
 
 /** Of a member that is a pool, the word of that pool comes first: see linkPoolMembers(). */

@@ -583,3 +583,18 @@ describe("generated documents", () => {
     );
   });
 });
+
+test("parseDocuments() reads what a pool makes of verdicts, and says nothing of it where the document does not", () => {
+  const text = `
+monitors:
+  web: { type: icmp }
+pools:
+  a: { monitor: web, warm-up: 60s, max-out: 50%, health-view: region, members: [192.0.2.1, 192.0.2.2] }
+  b: { monitor: web, max-out: 1, members: [192.0.2.3, 192.0.2.4] }
+`;
+  const { pools } = parse(text).configuration!;
+  expect(pools.get("a")).toMatchObject({ warmUpMs: 60_000, maxOut: { percent: 50 }, healthView: "region" });
+  expect(pools.get("b")).toMatchObject({ maxOut: 1 });
+  expect(Object.keys(pools.get("b")!)).not.toContain("warmUpMs");
+  expect(Object.keys(pools.get("b")!)).not.toContain("healthView");
+});
