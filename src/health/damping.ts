@@ -2,9 +2,9 @@
  * Flap damping: whoever goes up and down often must stay up longer and longer before it gets traffic again.
  *
  *   verdict    ▔▔▁▁▔▔▁▁▔▔▔▔▔▔▔▔▁▁▔▔▔▔▔▔▔▔▔▔     4 changes in 10 minutes: hold 10 s; 6: 20 s; 8: 40 s
- *   standing   ▔▔▁▁▔▔▁▁▁▁▁▁▔▔▔▔▁▁▁▁▁▁▁▁▁▁▔▔
+ *   damped     ▔▔▁▁▔▔▁▁▁▁▁▁▔▔▔▔▁▁▁▁▁▁▁▁▁▁▔▔
  *
- * Going down is never delayed. One state for each endpoint of each pool; plain data, never changed in place.
+ * Going down is never delayed. One Damped for each endpoint of each pool; plain data, never changed in place.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const HOLD_MS_MAX = 600_000;
 /** So many make the longest hold. */
 const CHANGES_MAX = 16;
 
-export interface Standing {
+export interface Damped {
   /** The last verdict; unknown = there was none yet. */
   readonly verdict: OpinionState;
   /** Is it in, as far as its health goes? */
@@ -34,7 +34,7 @@ export interface Standing {
 }
 
 /** Nothing is known, so it is in. */
-export const UNSEEN: Standing = {
+export const UNSEEN: Damped = {
   verdict: "unknown",
   isIn: true,
   changesMs: [],
@@ -43,15 +43,15 @@ export const UNSEEN: Standing = {
 };
 
 /**
- * The standing after a verdict that stands since `sinceMs`, at `nowMs`. All nodes count from the moment of the verdict, not
+ * What it is after a verdict that stands since `sinceMs`, at `nowMs`. All nodes count from the moment of the verdict, not
  * from when they heard of it. A verdict of unknown changes nothing.
  */
 export function applyVerdict(
-  before: Standing,
+  before: Damped,
   verdict: OpinionState,
   sinceMs: number | null,
   nowMs: number,
-): Standing {
+): Damped {
   if (verdict === "unknown" || verdict === before.verdict) return release(before, nowMs);
   // The first verdict is not a change: there was nothing before it.
   if (before.verdict === "unknown") return { ...UNSEEN, verdict, isIn: verdict === "up" };
@@ -70,8 +70,8 @@ export function holdOf(changes: number): number {
   return Math.min(HOLD_MS_MAX, HOLD_MS * 2 ** (Math.floor(changes / 2) - 2));
 }
 
-function release(standing: Standing, nowMs: number): Standing {
-  const { heldUntilMs } = standing;
-  if (heldUntilMs === null || nowMs < heldUntilMs) return standing;
-  return { ...standing, isIn: true, heldUntilMs: null, recoveredMs: heldUntilMs };
+function release(damped: Damped, nowMs: number): Damped {
+  const { heldUntilMs } = damped;
+  if (heldUntilMs === null || nowMs < heldUntilMs) return damped;
+  return { ...damped, isIn: true, heldUntilMs: null, recoveredMs: heldUntilMs };
 }

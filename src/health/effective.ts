@@ -8,11 +8,11 @@
  * machines take out (verdicts, holds, agents) is limited by `max-out`, for each family by itself: what is beyond it stays in,
  * loudly. Members that are well but kept out (held, drained) come back in when the pool would be down without them.
  *
- * One PoolHealth for each pool with a monitor, on each node. It remembers standings, and has them handed on when documents change.
+ * One PoolHealth for each pool with a monitor, on each node. It remembers what damping knows, and has them handed on when documents change.
  *
  * @module
  */
-import { applyVerdict, type Standing, UNSEEN } from "./damping.ts";
+import { applyVerdict, type Damped, UNSEEN } from "./damping.ts";
 import { type MaxOut, maxOutOf } from "./max-out.ts";
 import type { OpinionState } from "./opinion.ts";
 import type { Verdict } from "./verdict.ts";
@@ -72,7 +72,7 @@ type Way = "in" | "down" | "held" | "drained" | "ordered out";
 /** One family of one member. */
 interface Side {
   readonly endpoint: string;
-  standing: Standing;
+  damped: Damped;
   verdict: Verdict | null;
   /** When machines took it out; null = they did not. */
   outSinceMs: number | null;
@@ -105,13 +105,13 @@ export class PoolHealth {
     }));
   }
 
-  /** Takes over what the same pool knew under other documents: standings by endpoint, orders by member. */
+  /** Takes over what the same pool knew under other documents: what damping knows by endpoint, orders by member. */
   adopt(before: PoolHealth): void {
     const sides = new Map(before.#sides().map((side) => [side.endpoint, side]));
     for (const side of this.#sides()) {
       const known = sides.get(side.endpoint);
       if (known === undefined) continue;
-      side.standing = known.standing;
+      side.damped = known.damped;
       side.verdict = known.verdict;
       side.outSinceMs = known.outSinceMs;
     }
@@ -125,7 +125,7 @@ export class PoolHealth {
       if (side.endpoint !== endpoint) continue;
       const { state, sinceMs } = this.#believed(verdict);
       side.verdict = verdict;
-      side.standing = applyVerdict(side.standing, state, sinceMs, nowMs);
+      side.damped = applyVerdict(side.damped, state, sinceMs, nowMs);
     }
   }
 
@@ -163,7 +163,7 @@ export class PoolHealth {
     for (const side of member.sides) {
       if (side === null) continue;
       // Holds end without a new verdict.
-      side.standing = applyVerdict(side.standing, "unknown", null, nowMs);
+      side.damped = applyVerdict(side.damped, "unknown", null, nowMs);
       side.way = this.#wayOf(member, side);
       side.isIn = side.way === "in";
       const isTakenOut = side.way !== "in" && side.way !== "ordered out";
@@ -172,25 +172,25 @@ export class PoolHealth {
     }
   }
 
-  #wayOf({ rules, order }: MemberState, { standing, verdict }: Side): Way {
+  #wayOf({ rules, order }: MemberState, { damped, verdict }: Side): Way {
     if (!rules.enabled || order?.kind === "down") return "ordered out";
     if (order?.kind === "up") return "in";
-    if (order?.kind === "drain") return standing.verdict === "down" ? "down" : "drained";
+    if (order?.kind === "drain") return damped.verdict === "down" ? "down" : "drained";
     if (this.#rules.observe) return "in";
-    if (standing.verdict === "down") return "down";
+    if (damped.verdict === "down") return "down";
     const agent = verdict?.agent;
     if (agent?.state === "maint") return "down";
-    if (standing.heldUntilMs !== null) return "held";
+    if (damped.heldUntilMs !== null) return "held";
     return agent?.state === "drain" || agent?.weightPercent === 0 ? "drained" : "in";
   }
 
-  #noteHealth({ standing, verdict, way }: Side, notes: Set<string>): void {
-    if (this.#rules.observe && standing.verdict === "down") notes.add("down, and only observed");
-    if (way === "down" && standing.verdict === "down") notes.add("down");
-    if (standing.verdict === "unknown") notes.add("unknown, counts as up");
+  #noteHealth({ damped, verdict, way }: Side, notes: Set<string>): void {
+    if (this.#rules.observe && damped.verdict === "down") notes.add("down, and only observed");
+    if (way === "down" && damped.verdict === "down") notes.add("down");
+    if (damped.verdict === "unknown") notes.add("unknown, counts as up");
     if (verdict?.coldStart) notes.add("known from before the start");
     else if (verdict?.stale) notes.add("stale");
-    if (way === "held") notes.add(`held after ${standing.changesMs.length} changes in 10 minutes`);
+    if (way === "held") notes.add(`held after ${damped.changesMs.length} changes in 10 minutes`);
     const agent = verdict?.agent;
     if (agent?.state === "maint" || agent?.state === "drain") notes.add(`its agent says ${agent.state}`);
     else if (agent?.weightPercent === 0) notes.add("its agent says 0%");
@@ -249,7 +249,7 @@ export class PoolHealth {
     let part = 1;
     for (const side of member.sides) {
       if (side === null || !side.isIn) continue;
-      const { recoveredMs } = side.standing;
+      const { recoveredMs } = side.damped;
       let ofSide = recoveredMs === null ? 1 : warmUpPart(nowMs - recoveredMs, this.#rules.warmUpMs);
       if (ofSide < 1) member.notes.add("warming up");
       const percent = side.verdict?.agent?.weightPercent ?? 100;
@@ -266,7 +266,7 @@ export class PoolHealth {
       if (order?.untilMs != null) next = Math.min(next, order.untilMs);
       for (const side of sides) {
         if (side === null) continue;
-        const { heldUntilMs, recoveredMs } = side.standing;
+        const { heldUntilMs, recoveredMs } = side.damped;
         if (heldUntilMs !== null) next = Math.min(next, heldUntilMs);
         if (recoveredMs === null) continue;
         const inMs = nextWarmUpMs(nowMs - recoveredMs, this.#rules.warmUpMs);
@@ -285,7 +285,7 @@ const ORDER_NOTES = { up: "forced up", down: "forced down", drain: "drained" } a
 
 function makeSide(endpoint: string | null): Side | null {
   if (endpoint === null) return null;
-  return { endpoint, standing: UNSEEN, verdict: null, outSinceMs: null, way: "in", isIn: true };
+  return { endpoint, damped: UNSEEN, verdict: null, outSinceMs: null, way: "in", isIn: true };
 }
 
 /** A member without endpoints of its own, a host name or a pool, is not checked here. */
@@ -295,8 +295,8 @@ function isUp({ rules, order, sides: [ipv4, ipv6] }: MemberState): boolean {
 }
 
 /** By the verdict where that took it out, for all nodes know it; agents and orders are heard of at about the same time. */
-function sinceOf({ standing, verdict, way }: Side, nowMs: number): number {
-  return (way === "down" && standing.verdict === "down" ? verdict?.sinceMs : null) ?? nowMs;
+function sinceOf({ damped, verdict, way }: Side, nowMs: number): number {
+  return (way === "down" && damped.verdict === "down" ? verdict?.sinceMs : null) ?? nowMs;
 }
 
 /** Who stays out first: those that are down, then those that went first. Of equals, the order of the pool decides. */

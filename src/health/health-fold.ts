@@ -34,6 +34,9 @@ const UNKNOWN_MONITOR: MonitorRules = { intervalMs: 10_000, timeoutMs: 5000, quo
 /** So long may a prober that is being replaced go on beside the one that takes its name. */
 const OVERLAP_MS = 60_000;
 
+/** So many that have gone are known by name, so that what they said does not count when it comes late. */
+const GONE_MAX = 1000;
+
 /** What is known of one prober, for people. */
 export interface ProberSight {
   readonly name: string;
@@ -184,6 +187,7 @@ export class HealthFold {
     const isCalm =
       known !== undefined &&
       known.adds !== 0 &&
+      known.atMs <= checkedMs &&
       known.state === opinion.state &&
       known.epoch === opinion.epoch &&
       known.region === opinion.region &&
@@ -208,7 +212,8 @@ export class HealthFold {
     if (prober === undefined || prober.isGone) return;
     prober.isGone = true;
     this.#recountAllOf(prober);
-    if (prober.kept === 0) this.#probers.delete(name);
+    const gone = [...this.#probers.values()].filter((one) => one.isGone && one.kept === 0);
+    for (const { name: oldest } of gone.slice(0, -GONE_MAX)) this.#probers.delete(oldest);
   }
 
   /** A verdict from before this process began. It stands until somebody has an opinion. */
@@ -225,7 +230,7 @@ export class HealthFold {
     const lifetime = lifetimeMs(rules);
     const isSuspect = (held: Held) => (held.prober.suspect & (endpoint.family + 1)) !== 0;
     let voices = endpoint.held.map((held) => voiceOf(held, isSuspect(held), held.adds !== 0));
-    let counting = voices.filter((voice) => voice.standing === "counts");
+    let counting = voices.filter((voice) => voice.credit === "counts");
     if (counting.length > 0) {
       const newest = Math.max(...counting.map((voice) => voice.checkedMs));
       return verdictOf(voices, rules.quorum, nowMs - newest > lifetime);
@@ -237,7 +242,7 @@ export class HealthFold {
       const counts = held.state !== "unknown" && held.atMs >= newest - lifetime;
       return voiceOf(held, isSuspect(held), counts);
     });
-    counting = voices.filter((voice) => voice.standing === "counts");
+    counting = voices.filter((voice) => voice.credit === "counts");
     return counting.length > 0
       ? verdictOf(voices, rules.quorum, true)
       : verdictWithout(voices, endpoint.last);
@@ -377,9 +382,7 @@ export class HealthFold {
 
   #drop(held: Held, family: 0 | 1): void {
     this.#add(held, family, 0);
-    const { prober } = held;
-    prober.kept--;
-    if (prober.isGone && prober.kept === 0) this.#probers.delete(prober.name);
+    held.prober.kept--;
   }
 
   /** Changes what one opinion adds to the sight of its prober. */
@@ -420,6 +423,6 @@ function voiceOf(held: Held, isSuspect: boolean, counts: boolean): Voice {
   const { region, epoch, sequence, state, sinceMs, atMs: checkedMs, firstFailureMs, failures } = held;
   const { reason, responseMs, agent, daysToExpiry } = held;
   const said = { reason, responseMs, agent, daysToExpiry };
-  const standing = state !== "unknown" && isSuspect ? "suspect" : counts ? "counts" : "silent";
-  return { region, epoch, sequence, state, sinceMs, checkedMs, firstFailureMs, failures, ...said, standing };
+  const credit = state !== "unknown" && isSuspect ? "suspect" : counts ? "counts" : "silent";
+  return { region, epoch, sequence, state, sinceMs, checkedMs, firstFailureMs, failures, ...said, credit };
 }

@@ -83,7 +83,7 @@ export interface LastVerdict {
 
 /** An opinion, and whether it counts. */
 export interface Voice extends OpinionBody {
-  readonly standing: "counts" | "suspect" | "silent";
+  readonly credit: "counts" | "suspect" | "silent";
 }
 
 /** How many of `heard` regions must see an endpoint down for it to be down. At least 1. */
@@ -112,7 +112,7 @@ export function verdictOf(voices: readonly Voice[], quorum: Quorum, isStale: boo
   const heard = upSince.length + downSince.length;
   const needed = neededOf(quorum, heard);
   const isDown = downSince.length >= needed;
-  const counting = voices.filter((voice) => voice.standing === "counts");
+  const counting = voices.filter((voice) => voice.credit === "counts");
   return {
     state: isDown ? "down" : "up",
     countsAs: isDown ? "down" : "up",
@@ -166,10 +166,10 @@ function viewRegions(voices: readonly Voice[]): RegionView[] {
 }
 
 function viewRegion(region: string, voices: readonly Voice[]): RegionView {
-  const counting = voices.filter((voice) => voice.standing === "counts" && voice.state !== "unknown");
+  const counting = voices.filter((voice) => voice.credit === "counts" && voice.state !== "unknown");
   const down = counting.filter((voice) => voice.state === "down");
-  const suspects = voices.filter((voice) => voice.standing === "suspect").length;
-  const silent = voices.filter((voice) => voice.standing === "silent" && voice.state !== "unknown").length;
+  const suspects = voices.filter((voice) => voice.credit === "suspect").length;
+  const silent = voices.filter((voice) => voice.credit === "silent" && voice.state !== "unknown").length;
   const counts = { region, probers: counting.length, down: down.length, suspects, silent };
   if (counting.length === 0) {
     const reason =

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { applyVerdict, type Standing, UNSEEN } from "../../src/health/damping.ts";
+import { applyVerdict, type Damped, UNSEEN } from "../../src/health/damping.ts";
 import { START_MS } from "./notation.ts";
 
 test("applyVerdict() does not take a first verdict for a change", () => {
@@ -26,17 +26,17 @@ test("applyVerdict() never lets a down endpoint in, never holds longer than 10 m
   );
   fc.assert(
     fc.property(steps, (all) => {
-      let standing: Standing = UNSEEN;
+      let damped: Damped = UNSEEN;
       let nowMs = START_MS;
       for (const [ms, verdict] of all) {
         nowMs += ms;
-        standing = applyVerdict(standing, verdict as "up" | "down" | "unknown", nowMs, nowMs);
-        if (standing.verdict === "down") expect(standing.isIn).toBe(false);
-        if (standing.heldUntilMs !== null) expect(standing.heldUntilMs - nowMs).toBeLessThanOrEqual(600_000);
-        expect(standing.changesMs.length).toBeLessThanOrEqual(16);
+        damped = applyVerdict(damped, verdict as "up" | "down" | "unknown", nowMs, nowMs);
+        if (damped.verdict === "down") expect(damped.isIn).toBe(false);
+        if (damped.heldUntilMs !== null) expect(damped.heldUntilMs - nowMs).toBeLessThanOrEqual(600_000);
+        expect(damped.changesMs.length).toBeLessThanOrEqual(16);
       }
-      if (standing.verdict === "up") {
-        expect(applyVerdict(standing, "up", nowMs, nowMs + 600_000).isIn).toBe(true);
+      if (damped.verdict === "up") {
+        expect(applyVerdict(damped, "up", nowMs, nowMs + 600_000).isIn).toBe(true);
       }
     }),
   );

@@ -185,8 +185,24 @@ describe("HealthFold", () => {
     );
     expect(fold.verdictOf(WEB, START_MS).state).toBe("down");
     fold.forgetProber("us-east");
+    fold.take(opinionWith({ region: "us-east", state: "down", sequence: 0 }), START_MS);
+    fold.take(opinionWith({ endpoint: "web 192.0.2.9", region: "us-east", state: "down" }), START_MS);
     expect(fold.verdictOf(WEB, START_MS)).toMatchObject({ state: "up", heard: 1 });
+    expect(fold.verdictOf("web 192.0.2.9", START_MS)).toMatchObject({ state: "down", stale: true });
     expect(fold.probers().map(({ name }) => name)).toEqual(["eu-west"]);
+  });
+
+  test("forgetProber() keeps the names of a thousand that have gone, and no more", () => {
+    const fold = foldOf([opinionWith({ region: "eu-west" })], START_MS);
+    for (let i = 0; i < 1002; i++) {
+      fold.take(opinionWith({ prober: `pod-${i}` }), START_MS);
+      fold.forgetProber(`pod-${i}`);
+    }
+    const late = (i: number) => {
+      fold.take(opinionWith({ prober: `pod-${i}` }), START_MS);
+      return fold.probers().length;
+    };
+    expect([late(1001), late(2), late(1)]).toEqual([1, 1, 2]);
   });
 
   test("a prober that was forgotten is back with its next check", () => {
