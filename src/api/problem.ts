@@ -38,6 +38,7 @@ export const PROBLEMS = {
   "pool-in-use": 409,
   "monitor-in-use": 409,
   "revert-conflict": 409,
+  "change-not-kept": 409,
   "token-last": 409,
   "idempotency-in-flight": 409,
   "precondition-failed": 412,

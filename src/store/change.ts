@@ -43,6 +43,8 @@ export interface Change extends Authorship {
   /** RFC 3339, UTC. */
   readonly at: string;
   readonly parts: readonly PartChange[];
+  /** It is so large that its parts are not here: they say only which documents it touched. */
+  readonly namesOnly?: true;
 }
 
 /** What an edit changes of the document that stands. */

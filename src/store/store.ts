@@ -69,7 +69,8 @@ export interface Store {
   recognise(authorship: Authorship, listing: FolderListing): Promise<{ readonly generation: number }>;
   /** Accepted changes, newest first, from the generation `before` (not counted) down. */
   changes(limit: number, before?: number): Promise<readonly Change[]>;
-  change(generation: number): Promise<Change | undefined>;
+  /** Undefined when it is not known (any more). `whole` wants all parts, also of a large one, where they are kept. */
+  change(generation: number, whole?: boolean): Promise<Change | undefined>;
   /**
    * Calls back when there may be something new. `listing` is what is known already; `seen()` is what was seen, with all that
    * was committed until it is called.

@@ -46,6 +46,9 @@ export interface Editor {
   edit(request: EditRequest): Promise<EditOutcome>;
   /** Accepted changes, newest first, from the generation `before` (not counted) down. */
   changes(limit: number, before?: number): Promise<readonly Change[]>;
-  /** The change that made a generation; undefined when it is not known (any more). */
-  change(generation: number): Promise<Change | undefined>;
+  /**
+   * The change that made a generation; undefined when it is not known (any more). `whole` wants all parts of a large
+   * one too, where they are kept: seconds, for tens of megabytes.
+   */
+  change(generation: number, whole?: boolean): Promise<Change | undefined>;
 }

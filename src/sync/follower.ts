@@ -148,8 +148,8 @@ export class Follower implements Editor {
     return this.#store.changes(limit, before);
   }
 
-  change(generation: number): Promise<Change | undefined> {
-    return this.#store.change(generation);
+  change(generation: number, whole?: boolean): Promise<Change | undefined> {
+    return this.#store.change(generation, whole);
   }
 
   #reloadLater(reason: string, seen: (() => FolderListing) | undefined): Promise<void> {

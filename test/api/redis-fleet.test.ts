@@ -75,6 +75,35 @@ describe("an edit on one of three nodes", () => {
   });
 });
 
+describe("a change of megabytes", () => {
+  const zoneOf = (data: string) => ({
+    records: {
+      "@": { NS: ["ns1.example.net.", "ns2.example.net."] },
+      ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`name-${i}`, { TXT: `${data} ${i}` }])),
+    },
+  });
+
+  test("is taken back on another node", async () => {
+    await a.ask("PUT", "/v1/zones/large.test?wait=all", zoneOf("as it was, a text that repeats itself"));
+    const { json } = await a.ask("PUT", "/v1/zones/large.test?wait=all", zoneOf("another text"));
+    const shown = (await b.ask("GET", `/v1/changes/${json.generation}`)).json;
+    expect(shown).toMatchObject({ namesOnly: true, changes: [{ document: "zones/large.test", path: [] }] });
+    const reverted = await b.ask("POST", `/v1/changes/${json.generation}/revert?wait=all`);
+    expect([reverted.status, reverted.json.complete]).toEqual([200, true]);
+    const name = await c.ask("GET", "/v1/zones/large.test/names/name-7");
+    expect(name.json).toEqual({ TXT: "as it was, a text that repeats itself 7" });
+  });
+
+  test("that is not kept any more is refused with a code of its own", async () => {
+    await a.ask("PUT", "/v1/zones/large.test", zoneOf("as it was, a text that repeats itself"));
+    const redis = server.client();
+    for (const key of await redis.keys("{windrose}:parts:*")) await redis.del(key);
+    redis.disconnect();
+    const { status, json } = await a.ask("POST", "/v1/changes/2/revert");
+    expect([status, json.code]).toEqual([409, "change-not-kept"]);
+  });
+});
+
 describe("tokens of nodes on one Redis", () => {
   async function make(node: FleetNode, name = "ci"): Promise<{ id: string; token: string }> {
     const { status, json } = await node.ask("POST", "/v1/tokens", { name, scope: "edit" });

@@ -69,7 +69,11 @@ export function registerChanges(app: FastifyInstance, context: ApiContext): void
     "/v1/changes/:generation/revert",
     { schema: { summary: "Take a change back", tags, params, querystring: EditQuery } },
     async (request, reply): Promise<EditAnswer> => {
-      const change = await changeOf(request, context);
+      const change = await changeOf(request, context, true);
+      if (change.namesOnly) {
+        const message = `what generation ${change.generation} changed is not kept (any more), as it was so much; mend that by hand`;
+        throw new Problem("change-not-kept", message);
+      }
       const reason = `revert of generation ${change.generation}`;
       return answerEdit(context, request, reply, (now) => planOf(change, now), reason);
     },
@@ -92,10 +96,10 @@ async function planOf({ generation, parts }: Change, now: Documents): Promise<Ed
   return { edits, before: {}, after: {}, beforeTag: `"generation-${now.generation}"` };
 }
 
-async function changeOf(request: FastifyRequest, { editor }: ApiContext): Promise<Change> {
+async function changeOf(request: FastifyRequest, { editor }: ApiContext, whole = false): Promise<Change> {
   const text = (request.params as { generation: string }).generation;
   if (!/^[0-9]{1,15}$/.test(text)) throw badParameter("generation", `"${text}" is no generation`);
-  const change = await editor.change(Number(text));
+  const change = await editor.change(Number(text), whole);
   if (change !== undefined) return change;
   throw new Problem("change-unknown", `the change that made generation ${text} is not known (any more)`);
 }

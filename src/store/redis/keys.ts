@@ -6,6 +6,8 @@
  *   {windrose}:documents         hash     zones/example.com → JSON of the document
  *   {windrose}:versions          hash     zones/example.com → generation in which it last changed, stamp, octets
  *   {windrose}:changes           stream   GENERATION-0 → id, keys, the change as JSON, base; bounded
+ *   {windrose}:parts:ID          hash     0, 1, … → pieces of the parts of a large change, compressed; bounded, for 30 days
+ *   {windrose}:parts             list     octets and ID of these, oldest first
  *   {windrose}:staged:ID         hash     documents on their way in, for a minute
  *   {windrose}:staged:ID:stamps  hash     and their stamps
  *   {windrose}:node:NAME         string   run of the node, when it was seen, when it took its generation up, itself as JSON; for 5 s
@@ -32,6 +34,8 @@ export interface RedisKeys {
   readonly tokensUsed: string;
   readonly tokensVersion: string;
   readonly audit: string;
+  readonly allParts: string;
+  parts(id: string): string;
   staged(id: string): string;
   stagedStamps(id: string): string;
   node(name: string): string;
@@ -52,6 +56,8 @@ export function redisKeys(space = "windrose"): RedisKeys {
     tokensUsed: `${prefix}:tokens:used`,
     tokensVersion: `${prefix}:tokens:version`,
     audit: `${prefix}:audit`,
+    allParts: `${prefix}:parts`,
+    parts: (id) => `${prefix}:parts:${id}`,
     staged: (id) => `${prefix}:staged:${id}`,
     stagedStamps: (id) => `${prefix}:staged:${id}:stamps`,
     node: (name) => `${prefix}:node:${name}`,

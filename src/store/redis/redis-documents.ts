@@ -200,8 +200,8 @@ export class RedisDocuments implements Store {
     return this.#redis.changes(limit, before);
   }
 
-  change(generation: number): Promise<Change | undefined> {
-    return this.#redis.change(generation);
+  change(generation: number, whole?: boolean): Promise<Change | undefined> {
+    return this.#redis.change(generation, whole);
   }
 
   watch(_listing: FolderListing, onChange: () => Promise<void>): void {

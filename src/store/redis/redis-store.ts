@@ -17,6 +17,7 @@ import type { Authorship, Change, PartChange } from "../change.ts";
 import type { DocumentKey } from "../document-key.ts";
 import { type Head, NO_HEAD, type StoredText } from "../stamp.ts";
 import type { StoreState } from "../store.ts";
+import { packParts, unpackParts } from "./change-pieces.ts";
 import { isRefusal, type RedisConnection, redisUnavailable } from "./connection.ts";
 import { redisKeys } from "./keys.ts";
 import { COMMIT, COMMON, LIST, READ, STAGE } from "./scripts.ts";
@@ -28,8 +29,11 @@ const READ_OCTETS = 1024 * 1024;
 const READ_KEYS_MAX = 200;
 /** Changes that are kept, about. */
 const CHANGES_KEPT = 10_000;
-/** A change is kept whole as long as its JSON is no larger; of a larger one, which documents it touched. */
+/** A change is in the log whole as long as its JSON is no larger; of a larger one, which documents it touched. */
 const CHANGE_LENGTH_MAX = 1024 * 1024;
+/** What large changes did is kept apart, compressed, for so long, and so much of all of them together. */
+const LARGE_SECONDS = 30 * 86_400;
+const LARGE_OCTETS_MAX = 64 * 1024 * 1024;
 const STAGED_SECONDS = 60;
 /** What news() tells change by change; beyond it, all documents are listed. */
 const NEWS_CHANGES_MAX = 200;
@@ -92,20 +96,25 @@ export type TextCommitted =
 interface StoredChange extends Authorship {
   readonly at: string;
   readonly parts: readonly PartChange[];
+  /** Its parts say only which documents it touched; in how many pieces the true ones are kept. */
+  readonly pieces?: number;
 }
 
 export class RedisStore {
   /** By the last command that was answered, or was not. */
   state: StoreState = { isUp: false, seenMs: 0 };
   readonly #redis: RedisConnection;
+  readonly #largeOctetsMax: number;
   readonly #keys = redisKeys();
   /** Why there is no connection. */
   #trouble: Error | undefined;
   /** When a command was last not answered in time, by performance.now(); since then none was answered. */
   #silentMs = Number.NEGATIVE_INFINITY;
 
-  constructor(redis: RedisConnection) {
+  /** `largeOctetsMax` is how much is kept of the parts of large changes. */
+  constructor(redis: RedisConnection, { largeOctetsMax = LARGE_OCTETS_MAX } = {}) {
     this.#redis = redis;
+    this.#largeOctetsMax = largeOctetsMax;
     redis.on("error", (error: Error) => {
       this.#trouble = error;
     });
@@ -179,7 +188,11 @@ export class RedisStore {
     const stored: StoredChange = { at: new Date().toISOString(), ...change };
     const staged = [...texts].filter((entry): entry is [DocumentKey, StoredText] => entry[1] !== null);
     const gone = [...texts].filter(([, text]) => text === null).map(([key]) => key);
-    await this.#stage(id, staged);
+    const whole = JSON.stringify(stored);
+    const isLarge = whole.length > CHANGE_LENGTH_MAX;
+    // Of the first generation there is nothing to go back to.
+    const pieces = isLarge && expected.generation > 0 ? await packParts(stored.parts) : [];
+    await Promise.all([this.#stage(id, staged), this.#stagePieces(id, pieces)]);
     const { generation, documents, versions, changes, wake } = this.#keys;
     const keys = [
       generation,
@@ -188,6 +201,8 @@ export class RedisStore {
       changes,
       this.#keys.staged(id),
       this.#keys.stagedStamps(id),
+      this.#keys.parts(id),
+      this.#keys.allParts,
     ];
     const args = [
       String(expected.generation),
@@ -196,11 +211,15 @@ export class RedisStore {
       id,
       String(staged.length),
       formatKeys([...texts.keys()]),
-      formatChange(stored, [...texts.keys()]),
+      isLarge ? formatLarge(stored, [...texts.keys()], pieces.length) : whole,
       base === undefined ? "" : formatHead(base),
       String(CHANGES_KEPT),
       wake,
       String(common ?? -1),
+      String(pieces.reduce((octets, { length }) => octets + length, 0)),
+      String(LARGE_SECONDS),
+      String(this.#largeOctetsMax),
+      this.#keys.parts(""),
       ...gone,
     ];
     try {
@@ -243,11 +262,19 @@ export class RedisStore {
     return entries.map(readChange);
   }
 
-  /** The change that made a generation; undefined when it is not known (any more). */
-  async change(generation: number): Promise<Change | undefined> {
+  /** The change that made a generation; undefined when it is not known (any more). `whole` wants the parts of a large one too. */
+  async change(generation: number, whole = false): Promise<Change | undefined> {
     const id = `${generation}-0`;
     const entries = await this.#ask(() => this.#redis.xrange(this.#keys.changes, id, id));
-    return entries[0] && readChange(entries[0]);
+    const entry = entries[0];
+    if (entry === undefined) return undefined;
+    const change = readChange(entry);
+    const { pieces = 0 } = JSON.parse(entry[1][5]!) as StoredChange;
+    if (!whole || pieces === 0) return change;
+    const parts = await this.#readPieces(entry[1][1]!, pieces);
+    if (parts === undefined) return change;
+    const { namesOnly, ...rest } = change;
+    return { ...rest, parts };
   }
 
   /** Ends the connection; what is under way fails. */
@@ -282,6 +309,26 @@ export class RedisStore {
       if (octets >= CHUNK_OCTETS) await send();
     }
     await send();
+  }
+
+  async #stagePieces(id: string, pieces: readonly Buffer[]): Promise<void> {
+    const key = this.#keys.parts(id);
+    for (const [i, piece] of pieces.entries()) {
+      await this.#ask(() =>
+        Promise.all([this.#redis.hset(key, String(i), piece), this.#redis.expire(key, STAGED_SECONDS)]),
+      );
+    }
+  }
+
+  /** Undefined when they are not kept any more. */
+  async #readPieces(id: string, count: number): Promise<PartChange[] | undefined> {
+    const pieces: Buffer[] = [];
+    for (let i = 0; i < count; i++) {
+      const piece = await this.#ask(() => this.#redis.hgetBuffer(this.#keys.parts(id), String(i)));
+      if (piece === null) return undefined;
+      pieces.push(piece);
+    }
+    return unpackParts(pieces);
   }
 
   /** The command may have been carried out though its answer did not come. */
@@ -359,15 +406,13 @@ function formatKeys(keys: readonly DocumentKey[]): string {
   return JSON.stringify(keys);
 }
 
-/** A change too large to be kept is kept as the names of what it touched, without before and after. */
-function formatChange(change: StoredChange, keys: readonly DocumentKey[]): string {
-  const whole = JSON.stringify(change);
-  if (whole.length <= CHANGE_LENGTH_MAX) return whole;
-  return JSON.stringify({ ...change, parts: keys.map((key): PartChange => ({ key, path: [] })) });
+/** Which documents it touched, without before and after. */
+function formatLarge(change: StoredChange, keys: readonly DocumentKey[], pieces: number): string {
+  return JSON.stringify({ ...change, parts: keys.map((key): PartChange => ({ key, path: [] })), pieces });
 }
 
 function readChange([entry, fields]: [string, string[]]): Change {
-  const { author, reason, at, parts } = JSON.parse(fields[5]!) as StoredChange;
+  const { author, reason, at, parts, pieces } = JSON.parse(fields[5]!) as StoredChange;
   // Of before Redis told the time: by the clock of its writer.
   const acceptedUs = fields[9];
   return {
@@ -376,6 +421,7 @@ function readChange([entry, fields]: [string, string[]]): Change {
     author,
     reason,
     parts,
+    ...(pieces === undefined ? {} : { namesOnly: true as const }),
   };
 }
 

@@ -26,12 +26,14 @@ redis.call('EXPIRE', KEYS[2], ARGV[1])
 /**
  * Makes a change the next generation, if the newest is still the one that its writer saw.
  *
- *   KEYS  generation documents versions changes staged stamps
+ *   KEYS  generation documents versions changes staged stamps parts all-parts
  *   ARGV  1 number seen   2 its id, or nothing for any   3 the least that the new number may be   4 id of the change
  *         5 how many documents are staged   6 names of all documents that change, as JSON   7 the change, as JSON
  *         8 head that this goes on from, when everything before was lost   9 how many changes are kept
  *         10 the channel that wakes   11 to give back what was lost: the last generation that writer and store agree on,
- *         and then any head is good but documents that changed after it stay; else -1   12… names of documents that go
+ *         and then any head is good but documents that changed after it stay; else -1   12 octets that are staged in `parts`, the
+ *         parts of a change too large for the log; 0: none   13 how many seconds, and 14 how many octets of such are kept
+ *         15 how their keys begin   16… names of documents that go
  *
  * `staged` holds the documents that come or change, `stamps` a stamp and the octets of each. In a store
  * that has nothing these are all. Answers {1, new head, when} or {0, newest head}, in microseconds since 1970 by the clock of
@@ -47,7 +49,7 @@ local common, kept = tonumber(ARGV[11]), {}
 local isSeen = newest == tonumber(ARGV[1]) and (ARGV[2] == '' or ARGV[2] == id)
 if common >= 0 then isSeen = newest > 0 end
 if not isSeen then
-  redis.call('DEL', KEYS[5], KEYS[6])
+  redis.call('DEL', KEYS[5], KEYS[6], KEYS[7])
   return {0, head}
 end
 if redis.call('HLEN', KEYS[5]) ~= tonumber(ARGV[5]) or redis.call('HLEN', KEYS[6]) ~= tonumber(ARGV[5]) then
@@ -56,14 +58,14 @@ end
 local generation = string.format('%d', math.max(newest + 1, tonumber(ARGV[3])))
 if common >= 0 then
   local isLost, gone = false, {}
-  for i = 12, #ARGV do gone[ARGV[i]] = true end
+  for i = 16, #ARGV do gone[ARGV[i]] = true end
   for _, name in ipairs(cjson.decode(ARGV[6])) do
     local version = redis.call('HGET', KEYS[3], name)
     if version and tonumber(string.match(version, '^%d+')) > common then kept[name] = true
     elseif version or not gone[name] then isLost = true end
   end
   if not isLost then
-    redis.call('DEL', KEYS[5], KEYS[6])
+    redis.call('DEL', KEYS[5], KEYS[6], KEYS[7])
     return {0, head}
   end
 end
@@ -83,7 +85,7 @@ local stamps = redis.call('HGETALL', KEYS[6])
 for i = 1, #stamps, 2 do
   if not kept[stamps[i]] then redis.call('HSET', KEYS[3], stamps[i], generation .. ' ' .. stamps[i + 1]) end
 end
-for i = 12, #ARGV do
+for i = 16, #ARGV do
   if not kept[ARGV[i]] then redis.call('HDEL', KEYS[2], ARGV[i]) end
   if not kept[ARGV[i]] then redis.call('HDEL', KEYS[3], ARGV[i]) end
 end
@@ -92,6 +94,22 @@ redis.call('SET', KEYS[1], new)
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[9], generation .. '-0',
   'id', ARGV[4], 'keys', ARGV[6], 'change', ARGV[7], 'base', ARGV[8], 'at', at)
 redis.call('DEL', KEYS[5], KEYS[6])
+if tonumber(ARGV[12]) > 0 then
+  redis.call('EXPIRE', KEYS[7], ARGV[13])
+  redis.call('RPUSH', KEYS[8], ARGV[12] .. ' ' .. ARGV[4])
+  local all, octets, last = redis.call('LRANGE', KEYS[8], 0, -1), 0, 0
+  for i = #all, 1, -1 do
+    octets = octets + tonumber(string.match(all[i], '^%d+'))
+    if octets > tonumber(ARGV[14]) then
+      last = i
+      break
+    end
+  end
+  for i = 1, last do
+    redis.call('DEL', ARGV[15] .. string.match(all[i], ' (.*)$'))
+    redis.call('LPOP', KEYS[8])
+  end
+end
 redis.call('PUBLISH', ARGV[10], new)
 return {1, new, at}
 `;
