@@ -91,6 +91,7 @@ export class FileStore implements Store {
   readonly #accepted = new AcceptedTexts();
   /** Where the files were found as they had been left, and are read to be known when somebody changes them. */
   #filling: Promise<void> | undefined;
+  readonly #closing = new AbortController();
   /** Files that edits wrote since the watcher began to look. */
   readonly #written = new Set<string>();
   /** By file, a hash of its path and mark. */
@@ -240,7 +241,7 @@ export class FileStore implements Store {
     // fail, it is written down with the next change.
     this.#recording = this.#recording
       .then(() => nextTurn())
-      .then(() => this.#record({ generation, at, ...authorship, parts: partsByHand(changed) }, listing));
+      .then(() => this.#record({ generation, at, ...authorship, ...partsByHand(changed) }, listing));
     return { generation };
   }
 
@@ -269,7 +270,9 @@ export class FileStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#watcher?.stop();
+    await this.#filling;
     await this.#recording;
     await this.#log?.close();
   }
@@ -324,34 +327,39 @@ export class FileStore implements Store {
         .catch((error: unknown) => this.#warn(`the log of changes: ${String(error)}`));
   }
 
-  keep(listing: FolderListing): void {
-    this.#filling ??= this.#accepted.fill(listing.files, stampOf);
+  /** Resolves when it is known what stands in the files, which nobody needs to wait for. */
+  keep(listing: FolderListing): Promise<void> {
+    this.#filling ??= this.#accepted.fill(listing.files, stampOf, this.#closing.signal);
+    return this.#filling;
   }
 
   /** Files that are others than were accepted; they are accepted now. */
-  async #takeChanged({ files }: FolderListing): Promise<ChangedByHand[]> {
+  async #takeChanged(listing: FolderListing): Promise<ChangedByHand[]> {
+    const { files } = listing;
     await this.#filling;
     const accepted = this.#accepted;
-    // After a time in which nobody looked it is not known what was there before.
-    const isBlind = accepted.isEmpty && this.#generation > 0;
+    if (accepted.isEmpty) {
+      // The first generation has all that there is; after a time in which nobody looked it is not known what changed.
+      void this.keep(listing);
+      return this.#generation > 0
+        ? []
+        : [...this.#contents.values()].map((ids) => ({ keys: [...ids.keys()] }));
+    }
     const changed: ChangedByHand[] = [];
     let octets = 0;
     for (const path of new Set([...accepted.paths(), ...files.keys()])) {
       const file = files.get(path);
       if (file?.stamp === accepted.stamp(path)) continue;
-      const before = isBlind ? null : accepted.text(path);
+      const before = accepted.text(path);
       const after = file === undefined ? "" : await readText(path);
-      octets += (before?.length ?? 0) + after.length;
       if (file === undefined) accepted.delete(path);
       else accepted.set(path, file.stamp, after);
-      if (isBlind) continue;
+      octets += (before?.length ?? 0) + after.length;
       const keys = [...(this.#contents.get(path)?.keys() ?? [])];
-      changed.push(
-        before === null || octets > COMPARED_OCTETS_MAX ? { keys } : { keys, texts: { before, after } },
-      );
+      const isCompared = before !== null && octets <= COMPARED_OCTETS_MAX;
+      changed.push(isCompared ? { keys, texts: { before, after } } : { keys });
     }
-    // Of all the same: part of a diff would look like all of it.
-    return octets > COMPARED_OCTETS_MAX ? changed.map(({ keys }) => ({ keys })) : changed;
+    return changed;
   }
 
   /** A text is what is accepted now, and its file's stamp. */
@@ -418,15 +426,21 @@ interface ChangedByHand {
   readonly texts?: { readonly before: string; readonly after: string };
 }
 
-/** Of what cannot be compared, the documents alone, without what was there before and after. */
-function partsByHand(changed: readonly ChangedByHand[]): PartChange[] {
-  return changed.flatMap(({ keys, texts }) => {
-    if (texts === undefined) return keys.map((key) => ({ key, path: [] }));
+/** Where a file of them cannot be compared, the documents alone: part of a diff would look like all of it. */
+function partsByHand(changed: readonly ChangedByHand[]): Pick<Change, "parts" | "namesOnly"> {
+  const parts: PartChange[] = [];
+  for (const { texts } of changed) {
+    if (texts === undefined) {
+      return {
+        parts: changed.flatMap(({ keys }) => keys.map((key) => ({ key, path: [] }))),
+        namesOnly: true,
+      };
+    }
     const [old, now] = [documentsIn(texts.before), documentsIn(texts.after)];
-    return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) =>
-      partsBetween(key, old.get(key) ?? null, now.get(key) ?? null),
-    );
-  });
+    for (const key of new Set([...old.keys(), ...now.keys()]))
+      parts.push(...partsBetween(key, old.get(key) ?? null, now.get(key) ?? null));
+  }
+  return { parts };
 }
 
 /** By the quick reader of documents: the yaml library takes thirty times as long. Keys are as the file spells them. */
