@@ -25,6 +25,8 @@ export interface Damped {
   readonly verdict: OpinionState;
   /** Is it in, as far as its health goes? */
   readonly isIn: boolean;
+  /** When that verdict began, as far as can be; 0 = there was none yet. */
+  readonly sinceMs: number;
   /** Changes of the verdict in the window, the oldest first. */
   readonly changesMs: readonly number[];
   /** Up again and held until then; null = not held. */
@@ -36,6 +38,7 @@ export interface Damped {
 /** Nothing is known, so it is in. */
 export const UNSEEN: Damped = {
   verdict: "unknown",
+  sinceMs: 0,
   isIn: true,
   changesMs: [],
   heldUntilMs: null,
@@ -54,14 +57,16 @@ export function applyVerdict(
 ): Damped {
   if (verdict === "unknown" || verdict === before.verdict) return release(before, nowMs);
   // The first verdict is not a change: there was nothing before it.
-  if (before.verdict === "unknown") return { ...UNSEEN, verdict, isIn: verdict === "up" };
-  const lastMs = before.changesMs.at(-1) ?? 0;
-  const atMs = Math.min(nowMs, Math.max(lastMs, sinceMs ?? nowMs));
+  if (before.verdict === "unknown") return { ...UNSEEN, verdict, sinceMs: nowMs, isIn: verdict === "up" };
+  // Where a verdict turned because opinions ran out, those that are left may be older than the verdict before.
+  const isNew = sinceMs !== null && sinceMs > before.sinceMs && sinceMs <= nowMs;
+  const atMs = isNew ? sinceMs : nowMs;
   const changesMs = [...before.changesMs.filter((ms) => ms > atMs - WINDOW_MS), atMs].slice(-CHANGES_MAX);
-  if (verdict === "down") return { verdict, isIn: false, changesMs, heldUntilMs: null, recoveredMs: null };
+  const changed = { verdict, sinceMs: atMs, changesMs, heldUntilMs: null, recoveredMs: null };
+  if (verdict === "down") return { ...changed, isIn: false };
   const holdMs = holdOf(changesMs.length);
-  if (holdMs === 0) return { verdict, isIn: true, changesMs, heldUntilMs: null, recoveredMs: atMs };
-  return release({ verdict, isIn: false, changesMs, heldUntilMs: atMs + holdMs, recoveredMs: null }, nowMs);
+  if (holdMs === 0) return { ...changed, isIn: true, recoveredMs: atMs };
+  return release({ ...changed, isIn: false, heldUntilMs: atMs + holdMs }, nowMs);
 }
 
 /** How long a recovery must hold when it is the last of so many changes, in ms. */

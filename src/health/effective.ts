@@ -8,7 +8,7 @@
  * machines take out (verdicts, holds, agents) is limited by `max-out`, for each family by itself: what is beyond it stays in,
  * loudly. Members that are well but kept out (held, drained) come back in when the pool would be down without them.
  *
- * One PoolHealth for each pool with a monitor, on each node. It remembers what damping knows, and has them handed on when documents change.
+ * One PoolHealth for each pool with a monitor or with orders, on each node. It remembers what damping knows, and has them handed on when documents change.
  *
  * @module
  */
@@ -85,6 +85,8 @@ interface MemberState {
   readonly rules: MemberRules;
   readonly sides: readonly [Side | null, Side | null];
   order: Order | null;
+  /** Drained, without endpoints of its own, and called back. */
+  isCalledBack: boolean;
   readonly notes: Set<string>;
 }
 
@@ -101,6 +103,7 @@ export class PoolHealth {
       rules: member,
       sides: [makeSide(member.ipv4), makeSide(member.ipv6)],
       order: null,
+      isCalledBack: false,
       notes: new Set(),
     }));
   }
@@ -155,6 +158,7 @@ export class PoolHealth {
   #judge(member: MemberState, nowMs: number): void {
     const { notes, rules } = member;
     notes.clear();
+    member.isCalledBack = false;
     if (member.order !== null && member.order.untilMs !== null && member.order.untilMs <= nowMs) {
       member.order = null;
     }
@@ -222,11 +226,16 @@ export class PoolHealth {
   #callBack(): void {
     for (const way of ["held", "drained"] as const) {
       if (this.#members.filter(isUp).length >= this.#rules.minUp) return;
-      for (const { sides, notes } of this.#members) {
+      for (const member of this.#members) {
+        const { rules, order, sides, notes } = member;
+        if (way === "drained" && isUnchecked(member) && rules.enabled && order?.kind === "drain") {
+          member.isCalledBack = true;
+          notes.add(CALLED_BACK);
+        }
         for (const side of sides) {
           if (side?.way !== way || side.isIn) continue;
           side.isIn = true;
-          notes.add("in, for too few others are up");
+          notes.add(CALLED_BACK);
         }
       }
     }
@@ -281,6 +290,7 @@ export class PoolHealth {
   }
 }
 
+const CALLED_BACK = "in, for too few others are up";
 const ORDER_NOTES = { up: "forced up", down: "forced down", drain: "drained" } as const;
 
 function makeSide(endpoint: string | null): Side | null {
@@ -288,10 +298,16 @@ function makeSide(endpoint: string | null): Side | null {
   return { endpoint, damped: UNSEEN, verdict: null, outSinceMs: null, way: "in", isIn: true };
 }
 
-/** A member without endpoints of its own, a host name or a pool, is not checked here. */
-function isUp({ rules, order, sides: [ipv4, ipv6] }: MemberState): boolean {
-  if (ipv4 === null && ipv6 === null) return rules.enabled && order?.kind !== "down";
-  return ipv4?.isIn === true || ipv6?.isIn === true;
+function isUp(member: MemberState): boolean {
+  const { rules, order, sides } = member;
+  if (!isUnchecked(member)) return sides.some((side) => side?.isIn === true);
+  if (!rules.enabled || order?.kind === "down") return false;
+  return order?.kind !== "drain" || member.isCalledBack;
+}
+
+/** A member without endpoints of its own: a host name, a pool, and all members of a pool without a monitor. */
+function isUnchecked({ sides: [ipv4, ipv6] }: MemberState): boolean {
+  return ipv4 === null && ipv6 === null;
 }
 
 /** By the verdict where that took it out, for all nodes know it; agents and orders are heard of at about the same time. */

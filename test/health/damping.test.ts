@@ -12,6 +12,12 @@ test("applyVerdict() does not take a first verdict for a change", () => {
   });
 });
 
+test("applyVerdict() counts from now where the verdict turned because newer opinions ran out", () => {
+  const down = applyVerdict(UNSEEN, "down", START_MS, START_MS);
+  const up = applyVerdict(down, "up", START_MS - 86_400_000, START_MS + 40_000);
+  expect(up).toMatchObject({ isIn: true, recoveredMs: START_MS + 40_000, changesMs: [START_MS + 40_000] });
+});
+
 test("applyVerdict() lets a verdict of unknown change nothing", () => {
   const down = applyVerdict(UNSEEN, "down", START_MS, START_MS);
   expect(applyVerdict(down, "unknown", null, START_MS + 9)).toEqual(down);

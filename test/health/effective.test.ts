@@ -62,6 +62,19 @@ describe("PoolHealth.effect()", () => {
     expect(pool.effect(START_MS).members.map(({ isUp }) => isUp)).toEqual([false, true, true]);
   });
 
+  test("goes by orders where nothing is checked", () => {
+    const members = ["a", "b"].map((name) => ({ name, enabled: true, ipv4: null, ipv6: null }));
+    const pool = poolOf({}, members);
+    pool.order("a", { kind: "drain", untilMs: START_MS + 5 });
+    expect(pool.effect(START_MS).members.map(({ isUp }) => isUp)).toEqual([false, true]);
+    pool.order("b", { kind: "down", untilMs: null });
+    expect(pool.effect(START_MS).members).toMatchObject([
+      { isUp: true, notes: ["drained", "in, for too few others are up"] },
+      { isUp: false, notes: ["forced down"] },
+    ]);
+    expect(pool.effect(START_MS + 5).members).toMatchObject([{ isUp: true, notes: [] }, { isUp: false }]);
+  });
+
   test("judges max-out for each family by itself", () => {
     const members = ["a", "b", "c"].map((name) => ({
       name,

@@ -71,7 +71,7 @@ describe("HealthFold", () => {
           second.refold(() => true);
           expect(allOf(second)).toEqual(allOf(first));
         }),
-        { numRuns: 1000 },
+        { numRuns: 500 },
       );
     },
   );
@@ -313,4 +313,51 @@ describe("with default settings", () => {
   test("an endpoint that fails everywhere is down", () => {
     expect(falseAlarms(5, (_, nowMs) => nowMs > START_MS + 60_000)).toBe(5);
   });
+});
+
+test("an endpoint that refuses is down 1.2 s after its end at most, with interval 1s, down-after 2, recheck 200ms", () => {
+  const rules = { intervalMs: 1000, timeoutMs: 1000, downAfter: 2, upAfter: 2, recheckMs: 200, slowMs: null };
+  const phases = fc.tuple(fc.nat(999), fc.nat(999), fc.nat(999));
+  fc.assert(
+    fc.property(phases, (offsets) => {
+      const fold = new HealthFold(() => ({ ...rules, quorum: "majority" }));
+      const probers = REGIONS.map((region, i) => {
+        const state = applyResult(
+          beginEndpoint(START_MS),
+          { ok: true, reason: "", ms: 5 },
+          rules,
+          START_MS + 9000,
+        );
+        fold.take(
+          opinionOf(state, { endpoint: WEB, prober: region, region, epoch: START_MS, sequence: 0 }),
+          START_MS + 9000,
+        );
+        return {
+          region,
+          state: state as EndpointState,
+          nextMs: START_MS + 10_000 + offsets[i]!,
+          sequence: 1,
+        };
+      });
+      // It ends at 10 s. Each prober checks it next at its own moment in the second after that.
+      let nowMs = START_MS + 10_000;
+      for (; fold.verdictOf(WEB, nowMs).state !== "down"; nowMs++) {
+        for (const prober of probers) {
+          if (prober.nextMs !== nowMs) continue;
+          const failed = { ok: false, reason: "refused", ms: 1 };
+          const { nextCheckInMs, ...state } = applyResult(prober.state, failed, rules, nowMs);
+          Object.assign(prober, { state, nextMs: nowMs + nextCheckInMs, sequence: prober.sequence + 1 });
+          const { region, sequence } = prober;
+          fold.take(
+            opinionOf(state, { endpoint: WEB, prober: region, region, epoch: START_MS, sequence }),
+            nowMs,
+          );
+        }
+        expect(nowMs).toBeLessThan(START_MS + 13_000);
+      }
+      const [, second] = [...offsets].sort((a, b) => a - b);
+      expect(nowMs - 1).toBe(START_MS + 10_000 + second! + 200);
+    }),
+    { numRuns: 40 },
+  );
 });
