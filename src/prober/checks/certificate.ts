@@ -45,7 +45,7 @@ export function judgeCertificate(
   const fault =
     (rules.verify ? faultOf(certificate, trust, wanted, nowMs) : null) ??
     (rules.failDays !== undefined && leftMs < rules.failDays * DAY_MS
-      ? `certificate ${sayExpiry(leftMs)}; ${plural(rules.failDays, "day")} are wanted`
+      ? `certificate ${sayExpiry(leftMs)}, wanted at least ${plural(rules.failDays, "day")}`
       : null);
   const warnings =
     fault === null && leftMs < rules.warnDays * DAY_MS ? [`certificate ${sayExpiry(leftMs)}`] : [];

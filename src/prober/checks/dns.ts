@@ -82,7 +82,9 @@ export class DnsCheck implements Check {
       this.#judge(attempt, read);
     });
     // Connected, the kernel drops what others send, and tells when nobody listens there.
-    socket.connect(this.#port, target.address, () => {
+    // Its types leave out the error, which comes where there is no route.
+    socket.connect(this.#port, target.address, (error?: Error) => {
+      if (error) attempt.fail(sayUdpError(error));
       if (attempt.isOver) return;
       attempt.next("reply");
       socket.send(query, (error) => {

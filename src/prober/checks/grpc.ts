@@ -3,7 +3,12 @@
  *
  * @module
  */
-import { type ClientHttp2Session, connect as connectHttp2, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect as connectHttp2,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from "node:http2";
 import type { Socket } from "node:net";
 import type { MonitorDocument } from "../../documents/configuration.ts";
 import type { MonitorText } from "../../documents/schema.ts";
@@ -111,13 +116,13 @@ export class GrpcCheck implements Check {
   #judge(attempt: Attempt, headers: IncomingHttpHeaders, trailers: IncomingHttpHeaders, reply: Buffer): void {
     // Without a message, the trailers are the headers: gRPC's "Trailers-Only".
     const status = trailers["grpc-status"] ?? headers["grpc-status"];
-    const httpStatus = headers[":status"] as number | undefined;
+    const httpStatus = (headers as IncomingHttpStatusHeader)[":status"];
+    if (httpStatus === undefined) {
+      attempt.fail("connection closed without a reply");
+      return;
+    }
     if (status === undefined) {
-      attempt.fail(
-        httpStatus === 200
-          ? "HTTP 200, but no gRPC status"
-          : `HTTP ${httpStatus ?? "without a status"}, not gRPC`,
-      );
+      attempt.fail(httpStatus === 200 ? "HTTP 200, but no gRPC status" : `HTTP ${httpStatus}, not gRPC`);
       return;
     }
     const said = trailers["grpc-message"] ?? headers["grpc-message"];

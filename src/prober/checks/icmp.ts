@@ -54,7 +54,9 @@ function ping(attempt: Attempt, target: CheckTarget, { fd, libc }: IcmpSocket): 
     libc.close(fd); // it is the socket's to close only once bound
     throw error;
   }
-  socket.connect(ANY_PORT, target.address, () => {
+  // Its types leave out the error, which comes where there is no route.
+  socket.connect(ANY_PORT, target.address, (error?: Error) => {
+    if (error) attempt.fail(sayError(error));
     if (attempt.isOver) return;
     attempt.next("echo reply");
     socket.send(encodeEcho(target.family, 0, 1, token), (error) => {

@@ -8,6 +8,7 @@
  * @module
  */
 import { randomInt } from "node:crypto";
+import { getSystemErrorName } from "node:util";
 import {
   type IcmpLibc,
   type IcmpSocket,
@@ -24,6 +25,7 @@ import {
   TIME_EXCEEDED,
   UNREACHABLE,
 } from "./icmp-packet.ts";
+import { sayError } from "./words.ts";
 
 const LOOK_MS = 1;
 const LOOK_LATER_MS = 4;
@@ -64,9 +66,9 @@ class RawPings {
     const to = socketAddress(address);
     const sent = socket.libc.sendto(socket.fd, packet, packet.length, MSG_DONTWAIT, to, to.length);
     if (sent < 0) {
-      const errno = socket.libc.errno();
+      const code = getSystemErrorName(-socket.libc.errno());
       this.#closeIfIdle();
-      return `the request could not be sent (errno ${errno})`;
+      return sayError(Object.assign(new Error(code), { code }));
     }
     const waiting: Waiting = { token, tell };
     this.#waiting.set(sequence, waiting);

@@ -66,7 +66,10 @@ describe("a bad response", () => {
       'HTTP 302 to "/login"; redirects are not followed',
     ],
     "early close": [(socket) => socket.end(), "connection closed without a response"],
-    "close within the headers": [replyAndClose("HTTP/1.1 200 OK\r\nX: "), "connection closed within the headers"],
+    "close within the headers": [
+      replyAndClose("HTTP/1.1 200 OK\r\nX: "),
+      "connection closed within the headers",
+    ],
     reset: [(socket) => socket.once("data", () => socket.resetAndDestroy()), "connection reset"],
     "a body shorter than it says": [
       replyAndClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc"),
@@ -80,7 +83,10 @@ describe("a bad response", () => {
       reply("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
       'malformed Content-Length "-1"',
     ],
-    "chunked garbage": [reply(`${CHUNKED}hello\r\n`), 'chunked body is garbage: "hello" is no size of a chunk'],
+    "chunked garbage": [
+      reply(`${CHUNKED}hello\r\n`),
+      'chunked body is garbage: "hello" is no size of a chunk',
+    ],
     "a chunk longer than it says": [
       reply(`${CHUNKED}2\r\nokay\r\n0\r\n\r\n`),
       "chunked body is garbage: a chunk is longer than it says",
@@ -92,14 +98,26 @@ describe("a bad response", () => {
     ],
     "trailers for ever": [flood(`${CHUNKED}0\r\n`, "X: y\r\n"), "more than 100 trailers"],
     "headers for ever": [flood("HTTP/1.1 200 OK\r\n", "X-Y: z\r\n"), "headers of more than 32 KiB"],
-    "one header without end": [flood("HTTP/1.1 200 OK\r\nX: ", "a".repeat(1000)), "headers of more than 32 KiB"],
-    "interim responses for ever": [flood("", "HTTP/1.1 100 Continue\r\n\r\n"), "more than 20 interim (1xx) responses"],
+    "one header without end": [
+      flood("HTTP/1.1 200 OK\r\nX: ", "a".repeat(1000)),
+      "headers of more than 32 KiB",
+    ],
+    "interim responses for ever": [
+      flood("", "HTTP/1.1 100 Continue\r\n\r\n"),
+      "more than 20 interim (1xx) responses",
+    ],
     "a change of protocol": [
       reply("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
       "HTTP 101, a change of protocol that nobody asked for",
     ],
-    "another protocol": [(socket) => socket.write("SSH-2.0-OpenSSH_9\r\n"), /^not HTTP\/1: begins with "SSH-2.0-OpenSSH_9/],
-    "TLS where none is wanted": [(socket) => socket.write(Buffer.from([0x15, 3, 1, 0, 2, 2, 40])), /^not HTTP but TLS/],
+    "another protocol": [
+      (socket) => socket.write("SSH-2.0-OpenSSH_9\r\n"),
+      /^not HTTP\/1: begins with "SSH-2.0-OpenSSH_9/,
+    ],
+    "TLS where none is wanted": [
+      (socket) => socket.write(Buffer.from([0x15, 3, 1, 0, 2, 2, 40])),
+      /^not HTTP but TLS/,
+    ],
     "a malformed status line": [reply("HTTP/1.1 OK\r\n\r\n"), 'malformed status line "HTTP/1.1 OK"'],
     "a malformed header": [reply("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"), 'malformed header "no colon"'],
     "the wrong body": [reply(OK), '"well" is not in the body', { expect: { body: "well" } }],
@@ -135,7 +153,11 @@ describe("a bad response", () => {
 describe("an endpoint that takes its time", () => {
   test.each<[string, Handler, string | RegExp]>([
     ["is silent", () => {}, "response timed out after 80 ms"],
-    ["drips the head", drip("HTTP/1.1 200 OK\r\nX: ".padEnd(500)), /^response timed out after 80 ms; \d+ octets of the headers came$/],
+    [
+      "drips the head",
+      drip("HTTP/1.1 200 OK\r\nX: ".padEnd(500)),
+      /^response timed out after 80 ms; \d+ octets of the headers came$/,
+    ],
     [
       "stops within the body",
       reply("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"),
@@ -182,7 +204,11 @@ describe("the request", () => {
   }
 
   test("says what the monitor says", async () => {
-    const text = await request({ method: "POST", path: "/healthz?a=b", headers: { "X-A": "b", accept: "text/plain" } });
+    const text = await request({
+      method: "POST",
+      path: "/healthz?a=b",
+      headers: { "X-A": "b", accept: "text/plain" },
+    });
     expect(text.split("\r\n")).toEqual([
       "POST /healthz?a=b HTTP/1.1",
       "Host: 127.0.0.1:PORT",
@@ -197,7 +223,9 @@ describe("the request", () => {
   });
 
   test("names the host of the monitor, else of the target", async () => {
-    expect(await request({ host: "www.example.com" }, "other.test.")).toContain("\r\nHost: www.example.com\r\n");
+    expect(await request({ host: "www.example.com" }, "other.test.")).toContain(
+      "\r\nHost: www.example.com\r\n",
+    );
     expect(await request({}, "other.test.")).toContain("\r\nHost: other.test\r\n");
   });
 
