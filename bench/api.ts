@@ -165,8 +165,8 @@ async function repeat(count: number, call: () => Promise<{ readonly ms: number }
   return times;
 }
 
-function showEdits(title: string, { answered, replied, receipts }: EditTimes, boundMs: number): void {
-  showTimes(`${title}: to the last answer`, answered, boundMs);
+function showEdits(title: string, { answered, replied, receipts, cpuMs }: EditTimes, boundMs: number): void {
+  showTimes(`${title}: to the last answer; ${cpuMs.toFixed(1)} ms of CPU each`, answered, boundMs);
   if (receipts.length > 0) showTimes(`${title}: by the receipts`, receipts, boundMs);
   showTimes(`${title}: to the API's reply`, replied);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { processTreeCpuSeconds } from "../process-cpu.ts";
 import { aQuery } from "../workloads.ts";
 import { AnswerWatch } from "./answer-watch.ts";
 import type { ApiNode } from "./api-node.ts";
@@ -21,6 +22,8 @@ export interface EditTimes {
   readonly replied: readonly number[];
   /** By the receipts, where they were waited for: the last node's. */
   readonly receipts: readonly number[];
+  /** Of one edit, in ms: what the processes of all nodes used, the queries that looked for it included. */
+  readonly cpuMs: number;
 }
 
 export interface EditOptions {
@@ -37,9 +40,11 @@ export async function timeEdits(
 ): Promise<EditTimes> {
   const watches: AnswerWatch[] = [];
   const [answered, replied, receipts]: [number[], number[], number[]] = [[], [], []];
+  let cpuSeconds = 0;
   try {
     for (const { dnsPort } of nodes) watches.push(await AnswerWatch.open(dnsPort));
     for (let edit = 0; edit < count + WARM_UP_EDITS; edit++) {
+      if (edit === WARM_UP_EDITS) cpuSeconds -= cpuSecondsOf(nodes);
       const { path, method, body, name, address } = editOf(kind, edit);
       const query = aQuery(name);
       const startedMs = performance.now();
@@ -51,10 +56,15 @@ export async function timeEdits(
       replied.push(reply.ms);
       if (wait !== undefined) receipts.push(lastReceipt(reply.body, nodes.length));
     }
+    cpuSeconds += cpuSecondsOf(nodes);
   } finally {
     for (const watch of watches) watch.close();
   }
-  return { answered, replied, receipts };
+  return { answered, replied, receipts, cpuMs: (cpuSeconds * 1000) / count };
+}
+
+function cpuSecondsOf(nodes: readonly ApiNode[]): number {
+  return nodes.reduce((sum, { pid }) => sum + processTreeCpuSeconds(pid), 0);
 }
 
 /** A dry run of the same, n-th edit: what it takes until the API replies. */
