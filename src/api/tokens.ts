@@ -131,7 +131,7 @@ export class Tokens {
 
   /** "last" when nobody could manage tokens without it; then it stays. */
   async revoke(id: string): Promise<"revoked" | "unknown" | "last"> {
-    const token = await this.#store.find(id);
+    const token = (await this.#store.list()).find((each) => each.id === id);
     if (token === undefined || token.revokedAt !== undefined) return "unknown";
     const isLast = (now: readonly KeptToken[]) => {
       if (token.scope !== "admin" || this.#adminHash !== undefined) return false;

@@ -20,9 +20,8 @@ const USAGE = `Usage: windrose token create NAME [--scope SCOPE] [--zone ZONE]..
        windrose token list
        windrose token revoke ID
 
-Manages tokens of the API. Those in Redis (--redis) count on all nodes at once. Those in a data folder
-are of a server that is stopped: one that runs has read them at its start, and may write over this;
-there use POST /v1/tokens.
+Manages tokens of the API, also while the server runs. Those in Redis (--redis) count on all nodes at
+once. Those in a data folder are of its server, which takes note within a tenth of a second.
 
   --scope SCOPE   read (the default), edit or admin; each may do what those before it may
   --zone ZONE     for this zone alone; may be given several times

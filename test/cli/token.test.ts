@@ -1,10 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openTokenFile } from "../../src/api/token-file.ts";
 import { Tokens } from "../../src/api/tokens.ts";
 import { command } from "../../src/cli/token.ts";
+import { MAIN } from "../integration/support.ts";
 import { RedisServer } from "../support/redis-server.ts";
 
 let dir = "";
@@ -112,3 +114,49 @@ test("--redis manages those of the nodes on it, and --data still means the folde
     await server.kill();
   }
 }, 20_000);
+
+test("a server that runs takes note of what was made and revoked, and neither loses what the other wrote", async () => {
+  const tokens = new Tokens(await openTokenFile(dir), { now: () => Date.now() });
+  const first = (await tokens.createFirst())!;
+  expect(await tokens.authenticate(first)).toMatchObject({ name: "first" });
+  const made = JSON.parse((await run("create", "by-command", "--json")).stdout) as {
+    id: string;
+    text: string;
+  };
+  await vi.waitFor(async () =>
+    expect(await tokens.authenticate(made.text)).toMatchObject({ name: "by-command" }),
+  );
+  const { token } = await tokens.create({ name: "by-server", scope: "read" }, "first");
+  const { stdout } = await run("list");
+  for (const name of ["first", "by-command", "by-server"]) expect(stdout).toContain(name);
+  expect((await run("revoke", made.id)).code).toBe(0);
+  await vi.waitFor(async () => expect(await tokens.authenticate(made.text)).toBe("token-revoked"));
+  expect((await run("revoke", token.id)).code).toBe(0);
+  expect(await tokens.revoke(token.id)).toBe("unknown");
+  // What the server writes at its end has it all.
+  await tokens.close();
+  expect(await authenticate(made.text)).toBe("token-revoked");
+  expect(await authenticate(first)).toMatchObject({ name: "first", scope: "admin" });
+});
+
+test("tokens that many processes make at once are all there", async () => {
+  const make = (name: string) =>
+    new Promise<number | null>((resolve, reject) => {
+      const child = spawn(process.execPath, [MAIN, "token", "create", name, "--data", dir], {
+        stdio: "ignore",
+      });
+      child.on("error", reject).on("exit", resolve);
+    });
+  const names = Array.from({ length: 4 }, (_, i) => `process-${i}`);
+  const own = Array.from({ length: 20 }, (_, i) => `own-${i}`);
+  const tokens = new Tokens(await openTokenFile(dir), { now: () => Date.now() });
+  const codes = await Promise.all([
+    ...names.map(make),
+    ...own.map((name) => tokens.create({ name, scope: "read" }, "test").then(() => 0)),
+  ]);
+  expect(new Set(codes)).toEqual(new Set([0]));
+  await tokens.close();
+  const { tokens: kept } = JSON.parse((await run("list", "--json")).stdout) as { tokens: { name: string }[] };
+  expect(kept.map(({ name }) => name).sort()).toEqual([...names, ...own].sort());
+  expect((await readdir(dir)).sort()).toEqual(["tokens.json"]);
+});

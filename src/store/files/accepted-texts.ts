@@ -26,6 +26,7 @@ export class AcceptedTexts {
   readonly #files = new Map<string, Accepted>();
   readonly #octetsMax: number;
   #octets = 0;
+  #isFull = false;
 
   constructor(octetsMax = PACKED_OCTETS_MAX) {
     this.#octetsMax = octetsMax;
@@ -57,7 +58,10 @@ export class AcceptedTexts {
     this.delete(path);
     // A copy: what zstd gives is the head of a block of 64 KiB.
     let packed = text === null ? null : new Uint8Array(zstdCompressSync(text));
-    if (packed !== null && this.#octets + packed.length > this.#octetsMax) packed = null;
+    if (packed !== null && this.#octets + packed.length > this.#octetsMax) {
+      packed = null;
+      this.#isFull = true;
+    }
     this.#octets += packed?.length ?? 0;
     this.#files.set(path, { stamp, packed });
   }
@@ -79,7 +83,7 @@ export class AcceptedTexts {
     for (const [path, { stamp }] of files) {
       if (signal?.aborted) return;
       if (this.#files.has(path)) continue;
-      const text = await readFile(path, "utf8").catch(() => null);
+      const text = this.#isFull ? null : await readFile(path, "utf8").catch(() => null);
       if (this.#files.has(path)) continue; // an edit was faster
       this.set(path, stamp, stampOf(path) === stamp ? text : null);
       await nextTurn();
