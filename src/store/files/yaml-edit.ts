@@ -89,10 +89,9 @@ function editExtract(text: string, value: unknown, changes: readonly Placed[]): 
   if (edited?.startsWith(head) !== true) return undefined;
   const own = edited.slice(head.length).replace(/\n$/, "");
   const result = text.slice(0, extract.start) + own + text.slice(extract.end);
-  const wanted = structuredClone(value);
-  for (const change of changes) putValue(wanted, change);
-  const read = readQuickYaml(result);
-  return read !== undefined && isDeepStrictEqual(read.value, wanted) ? result : undefined;
+  const wanted = changes.reduce((before, { path, after }) => withValue(before, path, after), value);
+  const read = readText(result);
+  return read.isPlain && isDeepStrictEqual(read.value, wanted) ? result : undefined;
 }
 
 /** An extract is a document or a part of one: `zones`, `example.com`. */
@@ -122,18 +121,46 @@ function has(value: unknown, path: readonly string[]): boolean {
   return true;
 }
 
-/** The map that holds it is there. */
-function putValue(value: unknown, { path, after }: Placed): void {
-  let holder = value as Record<string, unknown>;
-  for (const step of path.slice(0, -1)) holder = holder[step] as Record<string, unknown>;
-  if (after === undefined) delete holder[path.at(-1)!];
-  else holder[path.at(-1)!] = after;
+/** A copy that shares what is not on the path; the map that holds the last step is there. */
+function withValue(value: unknown, [step, ...rest]: readonly string[], after: unknown): unknown {
+  if (step === undefined) return after;
+  const copy = { ...(value as Record<string, unknown>) };
+  if (rest.length === 0 && after === undefined) delete copy[step];
+  else copy[step] = withValue(copy[step], rest, after);
+  return copy;
 }
 
+/** What a text says. Nobody changes the value. */
+interface ReadText {
+  readonly value: unknown;
+  readonly isPlain: boolean;
+}
+
+/**
+ * The last few texts: one edit asks some five times what its file says, before and after. Larger ones would take more memory
+ * than that is worth.
+ */
+const readTexts = new Map<string, ReadText>();
+const READ_TEXTS_MAX = 4;
+const READ_LENGTH_MAX = 512 * 1024;
+
 /** Of a text without errors. */
-function readValue(text: string): unknown {
+function readText(text: string): ReadText {
+  const known = readTexts.get(text);
+  if (known !== undefined) return known;
   const quick = readQuickYaml(text);
-  return quick === undefined ? parseDocument(text).toJS() : quick.value;
+  const read = {
+    isPlain: quick !== undefined,
+    value: quick === undefined ? parseDocument(text).toJS() : quick.value,
+  };
+  if (text.length > READ_LENGTH_MAX) return read;
+  if (readTexts.size >= READ_TEXTS_MAX) readTexts.delete(readTexts.keys().next().value!);
+  readTexts.set(text, read);
+  return read;
+}
+
+function readValue(text: string): unknown {
+  return readText(text).value;
 }
 
 function parseText(text: string): Parsed {
