@@ -63,14 +63,14 @@ export function openConnection(
   tls: TlsSettings | undefined,
   ready: (socket: Socket, connection: Connection) => void,
 ): void {
-  const socket = new Socket();
+  // Half open: at the peer's FIN, Node.js would begin to end the connection, and what is being ended may refuse a reset.
+  const socket = new Socket({ allowHalfOpen: true });
   const connection: Connection = { isPolite: false };
   attempt.phase = "connect";
   let secure: TLSSocket | undefined;
   function close(): void {
-    if (!connection.isPolite) socket.resetAndDestroy();
-    // By itself, a reset waits for what is still to be written.
-    socket.destroy();
+    if (connection.isPolite) socket.destroy();
+    else socket.resetAndDestroy();
     secure?.destroy();
   }
   // Within a callback of TLS, Node.js (24.21) crashes when the socket below is taken away.

@@ -72,6 +72,7 @@ export class GrpcCheck implements Check {
     const address = target.family === 6 ? `[${target.address}]` : target.address;
     const authority = this.#text["server-name"] ?? target.host ?? `${address}:${this.#text.port}`;
     const scheme = this.#tls === undefined ? "http" : "https";
+    socket.allowHalfOpen = false; // else a session does not notice that the server ended it
     const session = connectHttp2(`${scheme}://${address}:${this.#text.port}`, {
       createConnection: () => socket,
       maxSessionMemory: 1, // MB

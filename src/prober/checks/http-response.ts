@@ -95,8 +95,10 @@ export class HttpResponseReader {
 
   #takeHead(piece: Buffer): number | ReadState {
     const before = this.#head.length;
-    this.#head.push(piece);
-    const octets = this.#head.octets;
+    // Most heads come in one piece, and need not be copied.
+    const isWhole = before === 0 && endOfHead(piece, 0) >= 0 && piece.length <= HEAD_OCTETS_MAX;
+    if (!isWhole) this.#head.push(piece);
+    const octets = isWhole ? piece : this.#head.octets;
     const notHttp = this.#notHttp(octets);
     if (notHttp !== undefined) return notHttp;
     const end = endOfHead(octets, Math.max(0, before - 3));
@@ -105,7 +107,7 @@ export class HttpResponseReader {
     }
     const wrong = this.#readHead(octets.toString("latin1", 0, end));
     if (wrong !== undefined) return wrong;
-    this.#head = new OctetBuffer(HEAD_OCTETS_MAX);
+    if (!isWhole) this.#head = new OctetBuffer(HEAD_OCTETS_MAX);
     const taken = end - before;
     if (this.status >= 200) return this.#startBody() ?? taken;
     if (this.status === 101) return fault("HTTP 101, a change of protocol that nobody asked for");

@@ -5,10 +5,11 @@
  * @module
  */
 const FIRST_OCTETS = 512;
+const EMPTY = Buffer.alloc(0);
 
 export class OctetBuffer {
   readonly #octetsMax: number;
-  #octets: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+  #octets: Buffer<ArrayBufferLike> = EMPTY;
   #length = 0;
 
   constructor(octetsMax: number) {
@@ -34,7 +35,7 @@ export class OctetBuffer {
     const wanted = this.#length + taken.length;
     if (wanted > this.#octets.length) {
       const size = Math.min(this.#octetsMax, Math.max(FIRST_OCTETS, wanted, this.#octets.length * 2));
-      const grown = Buffer.allocUnsafeSlow(size);
+      const grown = Buffer.allocUnsafe(size);
       this.#octets.copy(grown, 0, 0, this.#length);
       this.#octets = grown;
     }
