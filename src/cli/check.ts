@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { loadDocuments } from "../documents/load-documents.ts";
 import { runExpectations } from "../expectations/run-expectations.ts";
 import { count } from "../lib/count.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
 import { loadClientTables, SERVE_FLAGS, settingsWith } from "./client-tables.ts";
-import { type Command, type CommandIo, tellError } from "./command.ts";
+import { type Command, type CommandIo, readFlags, tellError } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
 
 const USAGE = `Usage: windrose check [DIR] [--zones DIR] [--geo FILE]... [--rtt FILE] [--config FILE]
@@ -62,15 +61,7 @@ function readArgs(args: string[], env: NodeJS.ProcessEnv): Request | "help" {
 }
 
 function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: { ...SERVE_FLAGS, help: { type: "boolean", short: "h" } },
-    });
-  } catch (error) {
-    throw new WindroseError("usage", error instanceof Error ? error.message : String(error));
-  }
+  return readFlags(args, SERVE_FLAGS);
 }
 
 async function check({ dir, settings }: Request, io: CommandIo): Promise<number> {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { WindroseError } from "../lib/errors.ts";
 
 export interface CommandIo {
@@ -34,4 +35,22 @@ export function tellError(command: string, error: unknown, io: CommandIo): 1 | 2
   if (error.code !== "usage") return 1;
   io.stderr.write(`windrose ${command} --help lists all\n`);
   return 2;
+}
+
+const HELP = { help: { type: "boolean", short: "h" } } as const;
+
+type Flags<Options extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
+  typeof parseArgs<{ args: string[]; allowPositionals: true; options: Options & typeof HELP }>
+>;
+
+/** The flags and other words of a command line; --help is always one. Throws WindroseError "usage". */
+export function readFlags<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+  args: string[],
+  options: Options,
+): Flags<Options> {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { ...options, ...HELP } });
+  } catch (cause) {
+    throw new WindroseError("usage", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+
 import { type Complain, type Question, type QuestionTexts, readQuestion } from "../explain/question.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { API_FLAGS, ApiClient } from "./api-client.ts";
 import { SERVE_FLAGS, settingsWith } from "./client-tables.ts";
 import type { CommandIo } from "./command.ts";
+import { readFlags } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
 
 export interface Request {
@@ -54,24 +55,15 @@ const FLAG_OF: Readonly<Record<keyof QuestionTexts, string>> = {
 };
 
 function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        client: { type: "string" },
-        resolver: { type: "string" },
-        "at-down": { type: "string", multiple: true },
-        seed: { type: "string" },
-        json: { type: "boolean" },
-        ...API_FLAGS,
-        ...SERVE_FLAGS,
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
+  return readFlags(args, {
+    client: { type: "string" },
+    resolver: { type: "string" },
+    "at-down": { type: "string", multiple: true },
+    seed: { type: "string" },
+    json: { type: "boolean" },
+    ...API_FLAGS,
+    ...SERVE_FLAGS,
+  });
 }
 
 function usage(message: string): WindroseError {

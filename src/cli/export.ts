@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { Configuration } from "../documents/configuration.ts";
 import { loadDocuments } from "../documents/load-documents.ts";
 import { WindroseError } from "../lib/errors.ts";
@@ -11,7 +10,7 @@ import { formatFault } from "../lib/fault.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { nameKey, parseName, ROOT } from "../wire/name.ts";
 import { formatMasterFile } from "../zone/master-file.ts";
-import { type Command, type CommandIo, tellError } from "./command.ts";
+import { type Command, type CommandIo, readFlags, tellError } from "./command.ts";
 
 const USAGE = `Usage: windrose export ZONE [--zones DIR]
 
@@ -97,15 +96,5 @@ function readArgs(args: string[], io: CommandIo): { zone: string; dir: string } 
 }
 
 function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: { zones: { type: "string" }, help: { type: "boolean", short: "h" } },
-    });
-  } catch (error) {
-    throw new WindroseError("usage", error instanceof Error ? error.message : String(error), {
-      cause: error,
-    });
-  }
+  return readFlags(args, { zones: { type: "string" } });
 }

@@ -8,7 +8,6 @@ import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { link, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { formatZoneDocument } from "../documents/zone-text.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type Fault, formatFault, hasErrors } from "../lib/fault.ts";
@@ -17,7 +16,7 @@ import { includesBeside } from "../zone/include.ts";
 import { type MasterFile, parseMasterFile } from "../zone/master-file.ts";
 import { checkZone } from "../zone/zone-check.ts";
 import type { ZoneData } from "../zone/zone-data.ts";
-import { type Command, type CommandIo, tellError } from "./command.ts";
+import { type Command, type CommandIo, readFlags, tellError } from "./command.ts";
 
 const USAGE = `Usage: windrose import FILE.zone [--zone NAME] [--out FILE [--force]]
 
@@ -191,20 +190,11 @@ function readArgs(args: string[]): Request | "help" {
 }
 
 function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        zone: { type: "string" },
-        out: { type: "string" },
-        force: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new WindroseError("usage", reasonOf(error), { cause: error });
-  }
+  return readFlags(args, {
+    zone: { type: "string" },
+    out: { type: "string" },
+    force: { type: "boolean" },
+  });
 }
 
 function parseZoneName(text: string): Name {

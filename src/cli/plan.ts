@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import type { ShownPart } from "../api/edit.ts";
 import type { NameMoves } from "../api/plan/moves.ts";
 import type { PlanAnswer } from "../api/plan/route.ts";
@@ -15,7 +14,7 @@ import type { DocumentBody } from "../store/change.ts";
 import { idOf, kindOf } from "../store/document-key.ts";
 import { readFolderBodies } from "../store/folder-bodies.ts";
 import { API_FLAGS, API_FLAGS_HELP, ApiClient } from "./api-client.ts";
-import { type Command, type CommandIo, tellError } from "./command.ts";
+import { type Command, type CommandIo, readFlags, tellError } from "./command.ts";
 import { formatTable } from "./format-table.ts";
 
 const USAGE = `Usage: windrose plan DIR [--partial] [--clients NETWORK=WEIGHT,...] [--json] [--url URL] [--token TOKEN]
@@ -65,21 +64,12 @@ export const command: Command = {
 };
 
 function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        partial: { type: "boolean" },
-        clients: { type: "string", multiple: true },
-        ...API_FLAGS,
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
+  return readFlags(args, {
+    partial: { type: "boolean" },
+    clients: { type: "string", multiple: true },
+    ...API_FLAGS,
+    json: { type: "boolean" },
+  });
 }
 
 async function plan(dir: string, values: Values, io: CommandIo): Promise<PlanAnswer> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+
 import pino from "pino";
 import { count } from "../lib/count.ts";
 import { WindroseError } from "../lib/errors.ts";
@@ -11,6 +11,7 @@ import { type DocumentBody, partsBetween } from "../store/change.ts";
 import type { DocumentKey } from "../store/document-key.ts";
 import { openRedisStore, type RedisDocuments } from "../store/redis/redis-documents.ts";
 import type { CommandIo } from "./command.ts";
+import { readFlags } from "./command.ts";
 import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
 import type { SettingValues } from "./settings-table.ts";
@@ -114,25 +115,16 @@ export function summary(done: string, changed: number, left: number, where: stri
 }
 
 function parseFlags(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        zones: { type: "string" },
-        redis: { type: "string" },
-        "redis-ca": { type: "string" },
-        geo: { type: "string", multiple: true },
-        rtt: { type: "string" },
-        "rtt-expiry": { type: "string" },
-        config: { type: "string" },
-        "dry-run": { type: "boolean" },
-        delete: { type: "boolean" },
-        reason: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw new WindroseError("usage", error instanceof Error ? error.message : String(error));
-  }
+  return readFlags(args, {
+    zones: { type: "string" },
+    redis: { type: "string" },
+    "redis-ca": { type: "string" },
+    geo: { type: "string", multiple: true },
+    rtt: { type: "string" },
+    "rtt-expiry": { type: "string" },
+    config: { type: "string" },
+    "dry-run": { type: "boolean" },
+    delete: { type: "boolean" },
+    reason: { type: "string" },
+  });
 }

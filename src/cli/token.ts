@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { openTokenFile } from "../api/token-file.ts";
 import { SCOPES, type Scope, type Token, type TokenRequest, type TokenStore, Tokens } from "../api/tokens.ts";
 import { DURATION_PATTERN, parseDuration } from "../documents/duration.ts";
 import { WindroseError } from "../lib/errors.ts";
-import { type Command, type CommandIo, tellError } from "./command.ts";
+import { type Command, type CommandIo, readFlags, tellError } from "./command.ts";
 import { formatTable } from "./format-table.ts";
 import { createLogger } from "./logger.ts";
 import { redisAccess } from "./redis-settings.ts";
@@ -72,26 +71,17 @@ export const command: Command = {
 };
 
 function readArguments(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        scope: { type: "string" },
-        zone: { type: "string", multiple: true },
-        pool: { type: "string", multiple: true },
-        expires: { type: "string" },
-        redis: { type: "string" },
-        "redis-ca": { type: "string" },
-        data: { type: "string" },
-        config: { type: "string" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
+  return readFlags(args, {
+    scope: { type: "string" },
+    zone: { type: "string", multiple: true },
+    pool: { type: "string", multiple: true },
+    expires: { type: "string" },
+    redis: { type: "string" },
+    "redis-ca": { type: "string" },
+    data: { type: "string" },
+    config: { type: "string" },
+    json: { type: "boolean" },
+  });
 }
 
 async function withTokens(
