@@ -3,10 +3,10 @@
  * udp-worker.ts runs on one thread over a kernel that is made here: its recvmmsg copies 64 queries into the batch,
  * its sendmmsg takes the replies and does nothing.
  *
- *   node bench/own-time.ts [--workloads LIST] [--queries N] [--rounds N] [--json]
+ *   node bench/own-time.ts [--workloads LIST] [--queries N] [--rounds N] [--rtt FILE] [--json]
  *
  * Each workload is run in `--rounds` (9) rounds of `--queries` (1,000,000), after one that warms up; the figures are
- * the median and the lowest. Round-trip times are not loaded: "latency" falls back to distance. "silence" is the loop with a respond() that answers nothing: what the copying
+ * the median and the lowest. Without `--rtt` (a file of `bench/latency-table.ts --csv`) "latency" falls back to distance. "silence" is the loop with a respond() that answers nothing: what the copying
  * and the loop take. With `node --cpu-prof` it says where the time goes.
  *
  * @module
@@ -19,6 +19,7 @@ import { parseArgs } from "node:util";
 import { MessageChannel } from "node:worker_threads";
 import { parseDocuments } from "../src/documents/parse-documents.ts";
 import { loadPlaceData, type PlaceData } from "../src/geo/place-data.ts";
+import { loadSamples } from "../src/latency/samples-file.ts";
 import { Counters } from "../src/server/counters.ts";
 import { AF_INET, EAGAIN, type Libc } from "../src/server/libc.ts";
 import { respond } from "../src/server/respond.ts";
@@ -34,6 +35,7 @@ import { queriesOf, STEERED_WORKLOADS, WORKLOADS, type Workload, workloadOf } fr
 
 const places = loadPlaces();
 
+const WEEK_S = 604_800;
 /** struct mmsghdr and struct iovec, in words of 32 bits. */
 const HEADER_WORDS = 16;
 const MSG_NAMELEN = 2;
@@ -56,6 +58,7 @@ const { values } = parseArgs({
     },
     queries: { type: "string", default: "1000000" },
     rounds: { type: "string", default: "9" },
+    rtt: { type: "string" },
     json: { type: "boolean", default: false },
   },
 });
@@ -63,6 +66,11 @@ const batchesOfRound = Math.ceil(Number(values.queries) / BATCH_SIZE);
 const rounds = Number(values.rounds);
 if (!(batchesOfRound > 0) || !(rounds >= 1))
   throw new Error("--queries and --rounds are whole numbers above 0");
+
+const latency =
+  values.rtt === undefined
+    ? null
+    : loadSamples(values.rtt, { places, expiryS: WEEK_S, nowS: Date.now() / 1000 }).table;
 
 /** Queries come from it, and replies go to it, at no cost but that of copying queries. */
 class NoKernel implements Libc {
@@ -173,7 +181,7 @@ function measure(title: string, workload: Workload, answer: RespondWithView, isC
     { file: "steered.yaml", text: steeredDocument(), modifiedMs: 0 },
   ]);
   if (configuration === undefined) throw new Error(JSON.stringify(faults));
-  const snapshot = { ...compileSnapshot(configuration), clientTables: { places, latency: null } };
+  const snapshot = { ...compileSnapshot(configuration), clientTables: { places, latency } };
   const { buffer, zoneCapacity } = Counters.make(snapshot.next.zone, snapshot.next.slot);
   const news: UdpWorkerNews[] = [
     { kind: "counters", buffer, zoneCapacity },

@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { sharedWords } from "../lib/shared-words.ts";
 
 /** No value is known. */
 export const UNKNOWN = 0;
@@ -129,7 +130,7 @@ export class RangeList {
   finish(family: 4 | 6): PlaceRanges {
     if (this.#length === 0) this.push(0, 0, UNKNOWN);
     const [starts, lowStarts, values] = [this.#starts, this.#lowStarts, this.#values];
-    const index = shared(INDEX_LENGTH);
+    const index = sharedWords(INDEX_LENGTH);
     let range = 0;
     for (let head = 0; head < INDEX_LENGTH - 1; head++) {
       const address = (head << INDEX_SHIFT) >>> 0;
@@ -139,7 +140,7 @@ export class RangeList {
     }
     index[INDEX_LENGTH - 1] = this.#length - 1;
     const stride = family === 4 ? IPV4_STRIDE : IPV6_STRIDE;
-    const words = shared(stride * this.#length);
+    const words = sharedWords(stride * this.#length);
     for (let i = 0; i < this.#length; i++) {
       words[stride * i] = starts[i]!;
       if (family === 6) words[stride * i + 1] = lowStarts[i]!;
@@ -201,8 +202,4 @@ function twice(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(2 * words.length);
   larger.set(words);
   return larger;
-}
-
-function shared(length: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(4 * length));
 }

@@ -18,6 +18,7 @@
  *
  * @module
  */
+import { sharedWords } from "../lib/shared-words.ts";
 import { AGE_UNITS_MAX, STAMPS } from "./pair.ts";
 import { orderWords, REGIONS_MAX } from "./region-order.ts";
 
@@ -82,11 +83,11 @@ export function makeLatencyTable(
     regions: [...regions],
     expiryS,
     header,
-    rows: words((rows + 1) * strideOf(regions)),
-    blocks: words(2 * BLOCKS),
-    slash16: words(1 << 16),
-    occupied: words(BLOCKS / 32),
-    wide: words(3 * Math.max(8, Math.ceil(wide / WIDE_LOAD_MAX))),
+    rows: sharedWords((rows + 1) * strideOf(regions)),
+    blocks: sharedWords(2 * BLOCKS),
+    slash16: sharedWords(1 << 16),
+    occupied: sharedWords(BLOCKS / 32),
+    wide: sharedWords(3 * Math.max(8, Math.ceil(wide / WIDE_LOAD_MAX))),
   };
 }
 
@@ -110,8 +111,4 @@ export function octetsOf({ header, rows, blocks, slash16, occupied, wide }: Late
 
 export function stampAt(tick: number): number {
   return tick % STAMPS;
-}
-
-function words(count: number): Uint32Array {
-  return new Uint32Array(new SharedArrayBuffer(4 * count));
 }
