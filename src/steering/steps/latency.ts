@@ -243,7 +243,8 @@ class LatencyChooser implements LatencyChoice {
         if (time < times[indexes[best]!]!) best = other;
       }
       const index = indexes[best]!;
-      indexes.copyWithin(place + 1, place, best);
+      // A loop rather than copyWithin(): for a few numbers the call would cost more.
+      for (let other = best; other > place; other--) indexes[other] = indexes[other - 1]!;
       indexes[place] = index;
     }
   }
