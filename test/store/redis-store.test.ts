@@ -3,6 +3,7 @@ import { partsBetween } from "../../src/store/change.ts";
 import type { DocumentKey } from "../../src/store/document-key.ts";
 import { openRedis, parseRedisUrl } from "../../src/store/redis/connection.ts";
 import { RedisStore } from "../../src/store/redis/redis-store.ts";
+import { COMMIT } from "../../src/store/redis/scripts.ts";
 import { type Head, NO_HEAD, type StoredText, stamped } from "../../src/store/stamp.ts";
 import { RedisServer } from "../support/redis-server.ts";
 
@@ -161,6 +162,27 @@ describe("commit()", () => {
     const head = await committed(store, NO_HEAD, { [EU]: {} });
     other.pause();
     await expect(commit(store, head, { [US]: {} })).rejects.toMatchObject({ code: "store-unavailable" });
+    other.resume();
+    await expect.poll(() => store.head().catch(() => undefined), { timeout: 5000 }).toEqual(head);
+    expect(Object.keys(await readAll(store))).toEqual([EU]);
+    await other.kill();
+  });
+
+  it("never makes a change afterwards that it said had failed", async () => {
+    const other = await RedisServer.start();
+    const redis = openRedis(parseRedisUrl(other.url));
+    redis.on("error", () => {});
+    const store = new RedisStore(redis);
+    opened.push(store);
+    await expect.poll(() => store.head().catch(() => undefined)).toBeDefined();
+    const head = await committed(store, NO_HEAD, { [EU]: {} });
+    const send = redis.eval.bind(redis) as (script: string, ...args: unknown[]) => Promise<unknown>;
+    // The commit is on its way when Redis stops, and waits in its buffers.
+    redis.eval = ((script: string, ...args: unknown[]) => {
+      if (script === COMMIT) other.pause();
+      return send(script, ...args);
+    }) as typeof redis.eval;
+    await expect(commit(store, head, { [EU]: null })).rejects.toMatchObject({ code: "store-unavailable" });
     other.resume();
     await expect.poll(() => store.head().catch(() => undefined), { timeout: 5000 }).toEqual(head);
     expect(Object.keys(await readAll(store))).toEqual([EU]);

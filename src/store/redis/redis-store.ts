@@ -42,6 +42,11 @@ const NEWS_OCTETS_MAX = 4 * 1024 * 1024;
 /** How long a commit with a lost answer is looked for. */
 const LOST_ANSWER_MS_MAX = 5000;
 const LOST_ANSWER_WAIT_MS = 100;
+/**
+ * A commit that Redis reads later than this after what was staged does nothing, in whole seconds: its writer looks for it for 5 s,
+ * then says that nothing was changed.
+ */
+const COMMIT_SECONDS = 4;
 /** So long after a command timed out it is not tried again; longer than who watches waits for his own (2 s). */
 const SILENCE_MS = 3000;
 
@@ -110,6 +115,8 @@ export class RedisStore {
   #trouble: Error | undefined;
   /** When a command was last not answered in time, by performance.now(); since then none was answered. */
   #silentMs = Number.NEGATIVE_INFINITY;
+  /** A command on its way, to hear when the silence is over. */
+  #listening: Promise<unknown> | undefined;
 
   /** `largeOctetsMax` is how much is kept of the parts of large changes. */
   constructor(redis: RedisConnection, { largeOctetsMax = LARGE_OCTETS_MAX } = {}) {
@@ -192,7 +199,8 @@ export class RedisStore {
     const isLarge = whole.length > CHANGE_LENGTH_MAX;
     // Of the first generation there is nothing to go back to.
     const pieces = isLarge && expected.generation > 0 ? await packParts(stored.parts) : [];
-    await Promise.all([this.#stage(id, staged), this.#stagePieces(id, pieces)]);
+    await this.#stagePieces(id, pieces);
+    const stagedS = await this.#stage(id, staged);
     const { generation, documents, versions, changes, wake } = this.#keys;
     const keys = [
       generation,
@@ -220,6 +228,7 @@ export class RedisStore {
       String(LARGE_SECONDS),
       String(this.#largeOctetsMax),
       this.#keys.parts(""),
+      String(stagedS + COMMIT_SECONDS),
       ...gone,
     ];
     try {
@@ -293,14 +302,14 @@ export class RedisStore {
     });
   }
 
-  async #stage(id: string, documents: readonly [DocumentKey, StoredText][]): Promise<void> {
+  /** The time after it, in seconds since 1970 by the clock of Redis. */
+  async #stage(id: string, documents: readonly [DocumentKey, StoredText][]): Promise<number> {
     const [staged, stamps] = [this.#keys.staged(id), this.#keys.stagedStamps(id)];
     let [fields, octets]: [string[], number] = [[], 0];
     const send = async () => {
-      if (fields.length === 0) return;
       const some = fields;
       [fields, octets] = [[], 0];
-      await this.#ask(() => this.#redis.eval(STAGE, 2, staged, stamps, String(STAGED_SECONDS), ...some));
+      return this.#ask(() => this.#redis.eval(STAGE, 2, staged, stamps, String(STAGED_SECONDS), ...some));
     };
     for (const [key, { text, stamp }] of documents) {
       const length = Buffer.byteLength(text);
@@ -308,7 +317,7 @@ export class RedisStore {
       octets += length;
       if (octets >= CHUNK_OCTETS) await send();
     }
-    await send();
+    return Number(await send());
   }
 
   async #stagePieces(id: string, pieces: readonly Buffer[]): Promise<void> {
@@ -376,6 +385,11 @@ export class RedisStore {
    */
   #requireVoice(): void {
     if (performance.now() - this.#silentMs >= SILENCE_MS) return;
+    this.#listening ??= this.head()
+      .catch(() => {}) // who asked is told anyway
+      .finally(() => {
+        this.#listening = undefined;
+      });
     throw this.#unavailable(new Error("it has a connection, and has not answered for a while"));
   }
 }

@@ -13,6 +13,8 @@
  * no key behind that stays for ever.
  *
  *   KEYS  staged stamps       ARGV  seconds, then for each document its name, its text, and its stamp with its octets
+ *
+ * Answers the time, in seconds since 1970 by the clock of Redis.
  */
 export const STAGE = `
 for i = 2, #ARGV, 3 do
@@ -21,6 +23,7 @@ for i = 2, #ARGV, 3 do
 end
 redis.call('EXPIRE', KEYS[1], ARGV[1])
 redis.call('EXPIRE', KEYS[2], ARGV[1])
+return redis.call('TIME')[1]
 `;
 
 /**
@@ -33,7 +36,8 @@ redis.call('EXPIRE', KEYS[2], ARGV[1])
  *         10 the channel that wakes   11 to give back what was lost: the last generation that writer and store agree on,
  *         and then any head is good but documents that changed after it stay; else -1   12 octets that are staged in `parts`, the
  *         parts of a change too large for the log; 0: none   13 how many seconds, and 14 how many octets of such are kept
- *         15 how their keys begin   16… names of documents that go
+ *         15 how their keys begin   16 until when it may come, in seconds since 1970: its writer
+ *         waits no longer, and says that nothing was changed   17… names of documents that go
  *
  * `staged` holds the documents that come or change, `stamps` a stamp and the octets of each. In a store
  * that has nothing these are all. Answers {1, new head, when} or {0, newest head}, in microseconds since 1970 by the clock of
@@ -41,6 +45,10 @@ redis.call('EXPIRE', KEYS[2], ARGV[1])
  */
 export const COMMIT = `
 local time = redis.call('TIME')
+if tonumber(time[1]) > tonumber(ARGV[16]) then
+  redis.call('DEL', KEYS[5], KEYS[6], KEYS[7])
+  return redis.error_reply('ERR the change came too late')
+end
 local at = time[1] .. string.format('%06d', time[2])
 local head = redis.call('GET', KEYS[1]) or '0 '
 local newest, id = string.match(head, '^(%d+) (.*)$')
@@ -58,7 +66,7 @@ end
 local generation = string.format('%d', math.max(newest + 1, tonumber(ARGV[3])))
 if common >= 0 then
   local isLost, gone = false, {}
-  for i = 16, #ARGV do gone[ARGV[i]] = true end
+  for i = 17, #ARGV do gone[ARGV[i]] = true end
   for _, name in ipairs(cjson.decode(ARGV[6])) do
     local version = redis.call('HGET', KEYS[3], name)
     if version and tonumber(string.match(version, '^%d+')) > common then kept[name] = true
@@ -85,7 +93,7 @@ local stamps = redis.call('HGETALL', KEYS[6])
 for i = 1, #stamps, 2 do
   if not kept[stamps[i]] then redis.call('HSET', KEYS[3], stamps[i], generation .. ' ' .. stamps[i + 1]) end
 end
-for i = 16, #ARGV do
+for i = 17, #ARGV do
   if not kept[ARGV[i]] then redis.call('HDEL', KEYS[2], ARGV[i]) end
   if not kept[ARGV[i]] then redis.call('HDEL', KEYS[3], ARGV[i]) end
 end
