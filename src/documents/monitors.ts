@@ -1,6 +1,6 @@
 /**
- * Monitors: what the schema cannot say about them, and their defaults. Nothing runs a monitor yet;
- * one that is wrong is refused all the same, so that it works on the day it is run.
+ * Monitors: what the schema cannot say about them, and their defaults. What passes here, makeCheck() of
+ * src/prober/checks/ can make.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { PresentationError } from "../lib/errors.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { Rcode } from "../wire/dns-codes.ts";
 import { parseName, ROOT } from "../wire/name.ts";
+import { parseRdata } from "../wire/rdata/index.ts";
 import { parseType } from "../wire/rr-type.ts";
 import type { MonitorDocument } from "./configuration.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
@@ -124,12 +125,22 @@ function checkDns(text: Extract<MonitorText, { type: "dns" }>, place: Place, fau
     if (!(error instanceof PresentationError)) throw error;
     faults.error(place.at("name"), "value", error.message);
   }
-  if (text.rrtype !== undefined && parseType(text.rrtype) === undefined) {
+  const type = parseType(text.rrtype ?? "A");
+  if (type === undefined) {
     faults.error(
       place.at("rrtype"),
       "value",
       `unknown RR type "${text.rrtype}"; wanted a mnemonic such as A, or TYPEnnn`,
     );
+  }
+  const answer = text.expect?.answer;
+  if (type !== undefined && answer !== undefined) {
+    try {
+      parseRdata(type, answer, ROOT);
+    } catch (error) {
+      if (!(error instanceof PresentationError)) throw error;
+      faults.error(place.at("expect", "answer"), "value", error.message);
+    }
   }
   const rcode = text.expect?.rcode;
   if (rcode !== undefined && !Object.hasOwn(Rcode, rcode)) {

@@ -132,7 +132,7 @@ export function drip(text: string): Handler {
   };
 }
 
-export const LOOPBACK: CheckTarget = { address: "127.0.0.1", family: 4 };
+const LOOPBACK: CheckTarget = { address: "127.0.0.1", family: 4 };
 
 export interface RunOptions {
   readonly timeoutMs?: number;
@@ -142,7 +142,7 @@ export interface RunOptions {
   readonly isDetailed?: boolean;
 }
 
-export function monitorOf(text: MonitorText, options: RunOptions = {}): MonitorDocument {
+function monitorOf(text: MonitorText, options: RunOptions = {}): MonitorDocument {
   const { timeoutMs = 5000, slowMs } = options;
   return {
     id: "m",

@@ -38,7 +38,7 @@ const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC_NONBLOCK = 0o2004000;
-export const IPPROTO_ICMP = 1;
+const IPPROTO_ICMP = 1;
 export const IPPROTO_ICMPV6 = 58;
 const EAFNOSUPPORT = 97;
 
