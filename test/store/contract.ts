@@ -5,7 +5,7 @@
  */
 import { beforeEach, describe, expect, it } from "vitest";
 import { DocumentReader } from "../../src/documents/document-reader.ts";
-import type { FolderListing } from "../../src/documents/folder.ts";
+import { type FolderListing, isSameListing } from "../../src/documents/folder.ts";
 import { type DocumentBody, type Edit, partsBetween } from "../../src/store/change.ts";
 import type { DocumentKey } from "../../src/store/document-key.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -16,6 +16,8 @@ export interface StoreFactory {
   open(): Promise<Store>;
   /** Several may be open at the same moment. */
   readonly isShared: boolean;
+  /** Makes it so that the store cannot be asked; what is given back ends that. */
+  breakDown(): Promise<() => Promise<void>>;
 }
 
 const BY = { author: "ops", reason: "a test" };
@@ -67,7 +69,7 @@ class Editor {
   }
 }
 
-export function describeStore({ kind, open, isShared }: StoreFactory): void {
+export function describeStore({ kind, open, isShared, breakDown }: StoreFactory): void {
   describe(`a store in ${kind}`, () => {
     let editor: Editor;
     const another = async () => {
@@ -177,6 +179,93 @@ export function describeStore({ kind, open, isShared }: StoreFactory): void {
       const [{ file, line }] = faults.filter(({ severity }) => severity === "error") as [(typeof faults)[0]];
       expect(file).toContain("pools");
       expect(line).toBeGreaterThan(1);
+    });
+
+    it("makes a change of several documents one generation, with the parts of all", async () => {
+      await editor.edit({ [EU]: POOL, [US]: POOL } as Record<DocumentKey, DocumentBody>);
+      const from = editor.generation;
+      const { committed } = await editor.edit({
+        [EU]: OTHER_POOL,
+        [US]: null,
+        [ZONE]: ZONE_BODY,
+      } as Record<DocumentKey, DocumentBody | null>);
+      expect(committed).toMatchObject({ generation: from + 1 });
+      const change = await editor.store.change(from + 1);
+      expect(change!.parts.map(({ key }) => key)).toEqual([EU, US, ZONE]);
+      expect(change!.at).toBe("at" in committed ? committed.at : undefined);
+      expect(new Date(change!.at).toISOString()).toBe(change!.at);
+      const { configuration } = await editor.load();
+      expect([...configuration!.pools.keys()]).toEqual(["eu"]);
+      expect(configuration!.zones.size).toBe(1);
+    });
+
+    it("gives with an accepted change the listing and the generation that it has from then on", async () => {
+      const { committed } = await editor.edit({ [EU]: POOL, [ZONE]: ZONE_BODY } as Record<
+        DocumentKey,
+        DocumentBody
+      >);
+      const { listing, generation } = await editor.store.list();
+      expect(generation).toBe(editor.generation);
+      expect(isSameListing(listing, (committed as { listing: FolderListing }).listing)).toBe(true);
+    });
+
+    it("keeps nothing of a draft that is not committed, and takes no draft twice", async () => {
+      const draft = await editor.store.draft([{ key: US, body: POOL }], editor.listing);
+      const again = await editor.store.draft([{ key: EU, body: POOL }], editor.listing);
+      const proposal = { ...BY, expected: editor.generation, parts: [] };
+      expect(await editor.store.commit(again, proposal)).toMatchObject({ generation: editor.generation + 1 });
+      expect(await editor.store.commit(again, proposal)).toEqual({ newest: editor.generation + 1 });
+      expect(await editor.store.commit(draft, proposal)).toEqual({ newest: editor.generation + 1 });
+      await editor.load();
+      expect(editor.store.ids("pools")).toEqual(["eu"]);
+      expect(await editor.store.body(US)).toBeNull();
+    });
+
+    it("gives as many changes as are asked for, newest first", async () => {
+      for (const n of [1, 2, 3, 4]) await editor.edit({ [EU]: { members: [{ address: `192.0.2.${n}` }] } });
+      const newest = editor.generation;
+      const numbers = async (limit: number, before?: number) =>
+        (await editor.store.changes(limit, before)).map(({ generation }) => generation);
+      expect(await numbers(0)).toEqual([]);
+      expect(await numbers(1)).toEqual([newest]);
+      expect(await numbers(2, newest)).toEqual([newest - 1, newest - 2]);
+      expect(await numbers(2, newest + 100)).toEqual([newest, newest - 1]);
+      expect(await numbers(100, 1)).toEqual([]);
+      expect(await editor.store.change(0)).toBeUndefined();
+    });
+
+    it("has it all when it is opened anew: documents, generation, history", async () => {
+      await editor.edit({ [EU]: POOL, [ZONE]: ZONE_BODY } as Record<DocumentKey, DocumentBody>);
+      await editor.edit({ [EU]: OTHER_POOL });
+      const [{ generation }, changes] = [editor, await editor.store.changes(10)];
+      await editor.store.close();
+      const anew = await another();
+      expect(anew.generation).toBe(generation);
+      expect(await anew.store.body(EU)).toEqual(OTHER_POOL);
+      expect(await anew.store.changes(10)).toEqual(changes);
+      expect((await anew.edit({ [EU]: POOL })).committed).toMatchObject({ generation: generation + 1 });
+    });
+
+    it("says that it cannot be asked, changes nothing then, and goes on when it can", async () => {
+      await editor.edit({ [EU]: POOL });
+      expect(editor.store.state.isUp).toBe(true);
+      const { generation } = editor;
+      const mend = await breakDown();
+      await expect(editor.edit({ [US]: POOL })).rejects.toMatchObject({ code: "store-unavailable" });
+      expect(editor.store.state.isUp).toBe(false);
+      expect(editor.store.state.seenMs).toBeLessThanOrEqual(Date.now());
+      await mend();
+      await expect
+        .poll(() =>
+          editor.load().then(
+            () => editor.generation,
+            () => undefined,
+          ),
+        )
+        .toBe(generation);
+      expect(await editor.store.body(US)).toBeNull();
+      expect((await editor.edit({ [US]: POOL })).committed).toMatchObject({ generation: generation + 1 });
+      expect(editor.store.state.isUp).toBe(true);
     });
 
     it.runIf(isShared)("loses no edit of several editors at a time, and puts them in one order", async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -33,7 +33,15 @@ async function open(): Promise<FileStore> {
   return store;
 }
 
-describeStore({ kind: "files", isShared: false, open });
+describeStore({
+  kind: "files",
+  isShared: false,
+  open,
+  async breakDown() {
+    await rename(dir, `${dir}.away`);
+    return () => rename(`${dir}.away`, dir);
+  },
+});
 
 describe("FileStore.recognise()", () => {
   const zone = (address: string) =>

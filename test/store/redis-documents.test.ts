@@ -55,7 +55,15 @@ async function opening(options: Opening = {}): Promise<RedisDocuments> {
   return store;
 }
 
-describeStore({ kind: "redis", isShared: true, open: () => opening() });
+describeStore({
+  kind: "redis",
+  isShared: true,
+  open: () => opening(),
+  async breakDown() {
+    server.pause();
+    return async () => server.resume();
+  },
+});
 
 const BY = { author: "ops", reason: "a test", parts: [] };
 const pool = (n: number): DocumentBody => ({ members: [{ address: `192.0.2.${n}` }] });

@@ -159,7 +159,7 @@ export class FileStore implements Store {
   async body(key: DocumentKey): Promise<DocumentBody | null> {
     const written = this.#documents().get(key);
     if (written === undefined) return null;
-    return readBody(await readText(written.path), documentKey(kindOf(key), written.id));
+    return readBody(await readDefined(written.path), documentKey(kindOf(key), written.id));
   }
 
   async draft(edits: readonly Edit[], listing: FolderListing): Promise<FileDraft> {
@@ -167,7 +167,7 @@ export class FileStore implements Store {
     const texts = new Map<string, string>();
     for (const { key, body } of edits) {
       const { path, id } = this.#documents().get(key) ?? { path: this.#pathFor(key), id: idOf(key) };
-      if (!before.has(path)) before.set(path, listing.files.has(path) ? await readText(path) : null);
+      if (!before.has(path)) before.set(path, listing.files.has(path) ? await readDefined(path) : null);
       const text = texts.get(path) ?? before.get(path) ?? "";
       texts.set(path, editYaml(text, [{ key: documentKey(kindOf(key), id), body }]));
     }
@@ -484,6 +484,15 @@ function readText(path: string): Promise<string> {
   return readFile(path, "utf8");
 }
 
+/** Of a file that is known to define documents. */
+async function readDefined(path: string): Promise<string> {
+  try {
+    return await readText(path);
+  } catch (cause) {
+    throw unavailable(`Cannot read "${path}"`, cause);
+  }
+}
+
 /** Undefined when there is no such file. */
 function stampOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -497,10 +506,11 @@ function unavailable(what: string, cause: unknown): WindroseError {
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "it is not there (any more); bring it back"],
   ["ENOSPC", "no space left on the disk; make room, and try again"],
   ["EDQUOT", "the quota of the disk is used up; make room, and try again"],
   ["EROFS", "the file system is read-only; mount it so that it can be written to"],
-  ["EACCES", "no permission; allow the user that runs Windrose to write there"],
-  ["EPERM", "no permission; allow the user that runs Windrose to write there"],
+  ["EACCES", "no permission; allow the user that runs Windrose to read and write there"],
+  ["EPERM", "no permission; allow the user that runs Windrose to read and write there"],
   ["EIO", "the disk has a fault; look at the log of the system"],
 ]);
