@@ -3,13 +3,11 @@
  *
  * @module
  */
-
 import { type Complain, type Question, type QuestionTexts, readQuestion } from "../explain/question.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { API_FLAGS, ApiClient } from "./api-client.ts";
 import { SERVE_FLAGS, settingsWith } from "./client-tables.ts";
-import type { CommandIo } from "./command.ts";
-import { readFlags } from "./command.ts";
+import { type CommandIo, readFlags } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
 
 export interface Request {

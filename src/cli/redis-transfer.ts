@@ -3,15 +3,13 @@
  *
  * @module
  */
-
 import pino from "pino";
 import { count } from "../lib/count.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { type DocumentBody, partsBetween } from "../store/change.ts";
 import type { DocumentKey } from "../store/document-key.ts";
 import { openRedisStore, type RedisDocuments } from "../store/redis/redis-documents.ts";
-import type { CommandIo } from "./command.ts";
-import { readFlags } from "./command.ts";
+import { type CommandIo, readFlags } from "./command.ts";
 import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
 import type { SettingValues } from "./settings-table.ts";
