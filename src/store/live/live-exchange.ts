@@ -23,7 +23,7 @@ export interface LiveExchange {
   /** Tells what there is, then what changes. Ends with the function that it resolves to. */
   follow(handlers: LiveHandlers): Promise<() => Promise<void>>;
   /** Null takes an order back. Rejects with WindroseError "store-unavailable". */
-  order(member: MemberKey, order: Order | null): Promise<void>;
+  order(member: MemberKey, order: GivenOrder | null): Promise<void>;
   /** In the unit of the member's capacity; null = nothing is reported any more. Rejects with WindroseError "store-unavailable". */
   reportLoad(member: MemberKey, load: number | null): Promise<void>;
   /** What this node holds of endpoints, by endpoint, for nodes that start without probers. Kept until it is replaced. */
@@ -80,9 +80,18 @@ export interface MemberKey {
   readonly member: string;
 }
 
+/** An order as somebody gave it. */
+export interface GivenOrder extends Order {
+  /** The name of a token. */
+  readonly by: string;
+  /** One line of at most 500 characters; "" where none was told. */
+  readonly reason: string;
+  readonly atMs: number;
+}
+
 /** `order` is null where one was taken back; the same of `load`. */
 export interface MemberOrder extends MemberKey {
-  readonly order: Order | null;
+  readonly order: GivenOrder | null;
 }
 
 export interface MemberLoad extends MemberKey {
