@@ -75,15 +75,20 @@ export interface SnapshotNews {
   readonly zones: readonly SharedZone[];
   /** nameKey() of the apexes of zones that are gone. */
   readonly removed: readonly string[];
-  /** All pools, and the table with their members' numbers; null when no pool changed. */
-  readonly steering: {
-    readonly specs: readonly PoolSpec[];
-    readonly live: LiveTable;
-    readonly slots: ReadonlyMap<string, number>;
-  } | null;
+  /** Null when no pool changed. */
+  readonly steering: SteeringNews | null;
   /** Null when they are the same. */
   readonly clientTables: ClientTables | null;
   readonly next: Numbers;
+}
+
+interface SteeringNews {
+  /** All pools; or, where no pool came or went and `isWhole` is false, those that changed. */
+  readonly specs: readonly PoolSpec[];
+  readonly isWhole: boolean;
+  /** The table with their members' numbers, and the slots of the members of `specs`. */
+  readonly live: LiveTable;
+  readonly slots: ReadonlyMap<string, number>;
 }
 
 interface SharedZone {
@@ -125,35 +130,33 @@ export function newsBetween(
   const added = nextZone - nextBefore.zone;
   const isOneGone = directory.size + added > configuration.zones.size;
   const removed = isOneGone ? [...directory.keys()].filter((key) => !configuration.zones.has(key)) : [];
-  const specs = [...configuration.pools.values()];
-  const isSame = previous !== undefined && isDeepStrictEqual([...previous.poolSpecs.values()], specs);
-  if (isSame)
-    return {
-      generation,
-      zones,
-      removed,
-      steering: null,
-      clientTables: null,
-      next: { ...previous.next, zone: nextZone },
-    };
+  const steering = steeringNewsBetween(previous, [...configuration.pools.values()]);
+  const { slot: nextSlot } = nextBefore;
+  const slots = steering === null ? [] : [...steering.slots.values()];
+  const next = { zone: nextZone, slot: slots.reduce((free, slot) => Math.max(free, slot + 1), nextSlot) };
+  return { generation, zones, removed, steering, clientTables: null, next };
+}
 
+function steeringNewsBetween(
+  previous: Snapshot | undefined,
+  specs: readonly PoolSpec[],
+): SteeringNews | null {
+  const before = previous?.poolSpecs ?? new Map<string, PoolSpec>();
+  const changed = specs.filter((spec) => !isDeepStrictEqual(before.get(spec.id), spec));
+  const isSameSet = before.size === specs.length && specs.every(({ id }) => before.has(id));
+  if (previous !== undefined && isSameSet && changed.length === 0) return null;
+  const isWhole =
+    previous === undefined || !isSameSet || layoutOf(previous.poolSpecs.values()) !== layoutOf(specs);
+  const told = isWhole ? specs : changed;
   let nextSlot = previous?.next.slot ?? 0;
   const slots = new Map<string, number>();
-  for (const { id, members } of specs) {
-    for (const { kind, name } of members) {
-      const key = slotKey(id, name);
-      if (kind !== "pool") slots.set(key, previous?.slots.get(key) ?? nextSlot++);
-    }
-  }
-  const live = continueLiveTable(previous, specs, nextSlot);
-  return {
-    generation,
-    zones,
-    removed,
-    steering: { specs, live, slots },
-    clientTables: null,
-    next: { zone: nextZone, slot: nextSlot },
-  };
+  for (const key of told.flatMap(slotKeysOf)) slots.set(key, previous?.slots.get(key) ?? nextSlot++);
+  return { specs: told, isWhole, slots, live: continueLiveTable(previous, specs, nextSlot) };
+}
+
+/** Of the members that are no pools. */
+function slotKeysOf({ id, members }: PoolSpec): string[] {
+  return members.flatMap(({ kind, name }) => (kind === "pool" ? [] : [slotKey(id, name)]));
 }
 
 /** The same configuration, and so the same generation, with other tables of clients. */
@@ -163,16 +166,18 @@ export function newsOfClientTables({ generation, next }: Snapshot, clientTables:
 
 /** Puts a snapshot together; `news` is against `previous`. */
 export function applyNews(previous: Snapshot | undefined, news: SnapshotNews): Snapshot {
-  const steering = news.steering === null ? previous! : compileSteering(news.steering);
+  const steering = news.steering === null ? previous! : compileSteering(previous, news.steering);
   const { pools, poolSpecs, live, slots } = steering;
   const withPools = (zone: Omit<SnapshotZone, "pools">): SnapshotZone => {
     return { ...zone, pools: zone.image.poolIds.map((id) => pools.get(id)!) };
   };
   const zones = new Map<string, SnapshotZone>();
-  // Compiled anew, pools are other objects, and zones that answer from them must know the new ones.
+  // Zones that answer from pools that were compiled anew must know the new ones.
   if (news.steering !== null) {
     for (const zone of previous?.zones ?? []) {
-      if (zone.image.poolIds.length > 0) zones.set(nameKey(zone.apex), withPools(zone));
+      const { poolIds } = zone.image;
+      if (poolIds.some((id, i) => pools.get(id) !== zone.pools[i]))
+        zones.set(nameKey(zone.apex), withPools(zone));
     }
   }
   for (const { id, number, apex, image } of news.zones) {
@@ -204,7 +209,7 @@ export function newsOfAll(snapshot: Snapshot): SnapshotNews {
       return { id, number, apex, image: { buffer: image.buffer, poolIds: image.poolIds } };
     }),
     removed: [],
-    steering: { specs: [...poolSpecs.values()], live, slots },
+    steering: { specs: [...poolSpecs.values()], isWhole: true, live, slots },
     clientTables,
     next,
   };
@@ -212,9 +217,25 @@ export function newsOfAll(snapshot: Snapshot): SnapshotNews {
 
 type Steering = Pick<Snapshot, "pools" | "poolSpecs" | "live" | "slots">;
 
-function compileSteering({ specs, live, slots }: NonNullable<SnapshotNews["steering"]>): Steering {
-  const pools = compilePools(specs, (poolId, memberName) => slots.get(slotKey(poolId, memberName))!);
-  return { pools, poolSpecs: new Map(specs.map((spec) => [spec.id, spec])), live, slots };
+function compileSteering(previous: Snapshot | undefined, news: SteeringNews): Steering {
+  const { specs, isWhole, live } = news;
+  const kept = isWhole ? undefined : previous;
+  const poolSpecs = new Map(kept?.poolSpecs);
+  const slots = new Map(kept?.slots);
+  const changed = new Set<string>();
+  for (const spec of specs) {
+    const before = poolSpecs.get(spec.id);
+    if (before !== undefined) for (const key of slotKeysOf(before)) slots.delete(key);
+    poolSpecs.set(spec.id, spec);
+    changed.add(spec.id);
+  }
+  for (const [key, slot] of news.slots) slots.set(key, slot);
+  const pools = compilePools(
+    poolSpecs.values(),
+    (poolId, memberName) => slots.get(slotKey(poolId, memberName))!,
+    kept && { pools: kept.pools, isChanged: (id) => changed.has(id) },
+  );
+  return { pools, poolSpecs, live, slots };
 }
 
 /**

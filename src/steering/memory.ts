@@ -31,12 +31,20 @@ export interface Region {
   readonly numbers: Float64Array;
 }
 
+/** What rememberedPerFamily() said: it asks each step, and is asked of all pools when one of them changed. */
+const remembered = new WeakMap<PoolSpec, number>();
+
 /** How many numbers a pool's steps remember, for one family. */
-export function rememberedPerFamily({ policy, members }: PoolSpec): number {
+export function rememberedPerFamily(spec: PoolSpec): number {
+  const known = remembered.get(spec);
+  if (known !== undefined) return known;
+  const { policy, members } = spec;
   const steps = policy.filter(
     ({ type, options }) => STEP_TYPES.get(type)?.compile(options, members, []).remembers,
   );
-  return steps.length * (1 + members.length);
+  const numbers = steps.length * (1 + members.length);
+  remembered.set(spec, numbers);
+  return numbers;
 }
 
 /** How long `live.memory` has to be for these pools. */

@@ -82,10 +82,14 @@ export interface FamilyState {
  * Links and compiles pools, by id. `slotOf` gives the row of the live table for each member
  * that is no pool. The specs are checked already: a cycle, an unknown pool or an unknown step
  * here is our own mistake. Edges of a cycle are members and `when-down` alike.
+ *
+ * `before` are pools of the same ids and the same layout of what they remember: of those `isChanged` does not name, the ones that
+ * lead to none of these are taken over as they are.
  */
 export function compilePools(
   specs: Iterable<PoolSpec>,
   slotOf: (poolId: string, memberName: string) => number,
+  before?: { readonly pools: ReadonlyMap<string, Pool>; readonly isChanged: (id: string) => boolean },
 ): Map<string, Pool> {
   const byId = new Map<string, PoolSpec>();
   for (const spec of specs) {
@@ -105,6 +109,11 @@ export function compilePools(
   function compile(id: string): Pool {
     const done = pools.get(id);
     if (done !== undefined) return done;
+    const known = before?.isChanged(id) === false ? before.pools.get(id) : undefined;
+    if (known !== undefined && isLinkedAsBefore(known)) {
+      pools.set(id, known);
+      return known;
+    }
     const spec = byId.get(id);
     assert(spec !== undefined, `pool "${id}" is not given`);
     assert(!open.has(id), `pool "${id}" stands below itself`);
@@ -139,6 +148,14 @@ export function compilePools(
     open.delete(id);
     pools.set(id, pool);
     return pool;
+  }
+
+  /** Are the pools that it leads to those of before? */
+  function isLinkedAsBefore({ members, whenDown }: Pool): boolean {
+    return (
+      members.every(({ pool }) => pool === null || compile(pool.id) === pool) &&
+      (typeof whenDown === "string" || compile(whenDown.id) === whenDown)
+    );
   }
 
   function compileMember(poolId: string, spec: MemberSpec): Member {

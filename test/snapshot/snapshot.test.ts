@@ -189,9 +189,34 @@ describe("newsBetween() and applyNews()", () => {
   });
 });
 
+test("news of one pool among many is that pool alone, and whoever leads to it is linked anew", () => {
+  const many = Array.from({ length: 50 }, (_, i) => poolOf(`p${i}`, [`m 192.0.2.${i}`]));
+  const above = poolOf("above", ["pool p7", "pool p8"]);
+  const zones = [
+    zone("a.test.", "192.0.2.1", { steered: "above" }),
+    zone("b.test.", "192.0.2.1", { steered: "p9" }),
+  ];
+  const before = compileSnapshot(configurationOf(zones, [...many, above]));
+  const edited = poolOf("p7", ["m 192.0.2.7", "new 192.0.2.77"]);
+  const news = newsBetween(
+    before,
+    configurationOf(zones, [...many.map((spec) => (spec.id === "p7" ? edited : spec)), above]),
+  );
+  expect(news.steering!.specs).toEqual([edited]);
+  expect([...news.steering!.slots.keys()]).toEqual(["p7/m", "p7/new"]);
+  const after = applyNews(before, news);
+  const kept = [...before.pools].filter(([id, pool]) => after.pools.get(id) === pool);
+  expect(kept.length).toBe(49);
+  expect(after.pools.get("above")!.members[0]!.pool).toBe(after.pools.get("p7"));
+  expect(zoneAt(after, "a.test.")!.pools).toEqual([after.pools.get("above")]);
+  expect(zoneAt(after, "b.test.")).toBe(zoneAt(before, "b.test."));
+  expect(after.next.slot).toBe(before.next.slot + 1);
+});
+
 describe("a worker", () => {
   const names = ["a", "b", "c", "sub.a", "d"];
   const poolIds = ["p", "q", "r"];
+  const steering = [...poolIds, "above", "beside"];
   const members = ["m1 192.0.2.101", "m2 192.0.2.102 2001:db8::2", "target t.test.", "m3 192.0.2.103"];
   /** Zones are made once for each apex and content, as a reload keeps those that did not change. */
   const made = new Map<string, ZoneDocument>();
@@ -211,7 +236,7 @@ describe("a worker", () => {
         fc.record({
           name: fc.constantFrom(...names),
           content: fc.integer({ min: 1, max: 3 }),
-          pool: fc.option(fc.constantFrom(...poolIds)),
+          pool: fc.option(fc.constantFrom(...steering)),
         }),
         { selector: ({ name }) => name },
       ),
@@ -223,6 +248,8 @@ describe("a worker", () => {
         zones.map(({ name, content, pool }) => zoneWith(name, content, pool)),
         [
           ...poolIds.map((id, i) => poolOf(id, pools[i]!)),
+          poolOf("above", ["pool p", "top 198.51.100.9"]),
+          poolOf("beside", ["only 198.51.100.8"], { whenDown: { pool: "above" } }),
           // Now and then so many members that the live table grows.
           ...spare.map((count, i) =>
             poolOf(
@@ -237,6 +264,28 @@ describe("a worker", () => {
   function comparable(news: SnapshotNews): object {
     if (news.steering === null) return news;
     return { ...news, steering: { ...news.steering, live: { ...news.steering.live, pairs: null } } };
+  }
+
+  const byId = (one: { id: string }, other: { id: string }) => (one.id < other.id ? -1 : 1);
+
+  /** Whatever was taken over from the snapshot before: all that leads to a pool leads to the one of this snapshot. */
+  function expectLinked({ pools, poolSpecs, zones, slots }: Snapshot): void {
+    expect(pools.size).toBe(poolSpecs.size);
+    for (const { id, members, whenDown } of pools.values()) {
+      expect(members.map(({ name }) => name)).toEqual(poolSpecs.get(id)!.members.map(({ name }) => name));
+      for (const { name, slot, pool } of members) {
+        if (pool === null) expect(slot).toBe(slots.get(slotKey(id, name)));
+        else expect(pools.get(pool.id)).toBe(pool);
+      }
+      if (typeof whenDown === "object") expect(pools.get(whenDown.id)).toBe(whenDown);
+    }
+    for (const zone of zones) {
+      for (const [i, pool] of zone.pools.entries()) expect(pools.get(zone.image.poolIds[i]!)).toBe(pool);
+    }
+    const named = [...poolSpecs.values()].flatMap(({ id, members }) =>
+      members.filter(({ kind }) => kind !== "pool").map(({ name }) => slotKey(id, name)),
+    );
+    expect(new Set(slots.keys())).toEqual(new Set(named));
   }
 
   const verdicts = fc.array(fc.tuple(fc.nat(40), fc.boolean()), { maxLength: 4 });
@@ -264,6 +313,9 @@ describe("a worker", () => {
             for (const [slot, isUp] of marks) setUp(control.live, slot % control.live.up.length, isUp);
 
             expect(new Set(control.directory.keys())).toEqual(new Set(next.zones.keys()));
+            expect([...control.poolSpecs.values()].sort(byId)).toEqual([...next.pools.values()].sort(byId));
+            for (const thread of [control, worker, ...(late === undefined ? [] : [late])])
+              expectLinked(thread);
             for (const thread of [worker, late]) {
               if (thread === undefined) continue;
               expect(outline(thread)).toEqual(outline(control));
