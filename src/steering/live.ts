@@ -3,7 +3,7 @@
  * writes it, every worker reads it without locks; all of it stands in shared memory.
  *
  *   version   [0] grows, after the other columns were written, with each change
- *   up        by slot (one for each member that is no pool): 1 up, 0 down
+ *   up        by slot (one for each member that is no pool): bit 0 up for IPv4, bit 1 up for IPv6
  *   weight    by slot: what part of the document's weight counts now, 0 to 1
  *   load      by slot: as last reported, in the member's own unit; NaN = never
  *   rttMs     by slot: response time of its checks; NaN = never measured
@@ -18,6 +18,9 @@
  * @module
  */
 import { makePairs } from "./pairs.ts";
+
+/** Up for both families. A member has only the bits of its own that count; a target is up when any is. */
+const UP = 3;
 
 export interface LiveTable {
   readonly version: Int32Array;
@@ -42,7 +45,7 @@ export interface LiveTableSize {
 export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): LiveTable {
   return {
     version: new Int32Array(new SharedArrayBuffer(4)),
-    up: new Uint8Array(new SharedArrayBuffer(slots)).fill(1),
+    up: new Uint8Array(new SharedArrayBuffer(slots)).fill(UP),
     weight: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(1),
     load: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
     rttMs: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
@@ -122,8 +125,42 @@ export function setRtt(live: LiveTable, slot: number, rttMs: number): void {
   Atomics.add(live.version, 0, 1);
 }
 
-/** Writes one verdict. Only the thread that owns the table does this. */
-export function setUp(live: LiveTable, slot: number, isUp: boolean): void {
-  live.up[slot] = isUp ? 1 : 0;
+/** Writes whether a member is up, for one family or both. Only the thread that owns the table does this. */
+export function setUp(live: LiveTable, slot: number, isUp: boolean, family?: 4 | 6): void {
+  const bits = family === undefined ? UP : upBit(family);
+  live.up[slot] = isUp ? live.up[slot]! | bits : live.up[slot]! & ~bits;
   Atomics.add(live.version, 0, 1);
+}
+
+/** The bit of `live.up` that is about a family. */
+export function upBit(family: 4 | 6): number {
+  return family === 4 ? 1 : 2;
+}
+
+/** What is new of one slot; what is left out stays. NaN = nothing is known, for load and round trips. */
+export interface LiveChange {
+  readonly slot: number;
+  /** Bits: see LiveTable. */
+  readonly up?: number;
+  readonly weight?: number;
+  readonly load?: number;
+  readonly rttMs?: number;
+}
+
+/**
+ * Writes many changes as one: readers work their pools out anew once for all of them, and not at all where nothing differs.
+ * False = nothing did. Only the thread that owns the table does this.
+ */
+export function changeLive(live: LiveTable, changes: Iterable<LiveChange>): boolean {
+  let isNew = false;
+  for (const change of changes) {
+    for (const column of ["up", "weight", "load", "rttMs"] as const) {
+      const value = change[column];
+      if (value === undefined || Object.is(live[column][change.slot], value)) continue;
+      live[column][change.slot] = value;
+      isNew = true;
+    }
+  }
+  if (isNew) Atomics.add(live.version, 0, 1);
+  return isNew;
 }

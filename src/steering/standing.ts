@@ -3,12 +3,13 @@
  * Depends on the live table alone, so it is worked out when the table's version has grown, for
  * both families and for the pools below, and only read in between.
  *
- * Up or down is a matter of the whole pool; a family is not. A pool that is up and whose members
- * of one family are all down is up, and gives nothing of that family: it never fails open for it.
+ * A member is up when any of its addresses is, and stands for the families that are up. Up or down is a matter of the whole
+ * pool; a family is not. A pool that is up and whose members of one family are all down is up, and gives nothing of that
+ * family: it never fails open for it.
  *
  * @module
  */
-import type { LiveTable } from "./live.ts";
+import { type LiveTable, upBit } from "./live.ts";
 import { markOf, regionAt } from "./memory.ts";
 import type { FamilyState, Member, Pool, PoolState } from "./pool.ts";
 import { markCounted, Standing } from "./standing-status.ts";
@@ -47,8 +48,22 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
   state.version = version;
 }
 
+/** For any of the families that it has. */
 export function isMemberUp(member: Member, live: LiveTable): boolean {
-  return member.pool === null ? live.up[member.slot] === 1 : member.pool.state.isUp;
+  if (member.pool !== null) return member.pool.state.isUp;
+  return (live.up[member.slot]! & familyBits(member)) !== 0;
+}
+
+/** Of a member that is no pool; a target is asked for any family. */
+export function isMemberUpFor(member: Member, live: LiveTable, family: 4 | 6): boolean {
+  if (member.pool !== null || member.target !== null) return isMemberUp(member, live);
+  return (live.up[member.slot]! & upBit(family)) !== 0;
+}
+
+function familyBits({ ipv4, ipv6, target }: Member): number {
+  return (
+    (ipv4 !== null || target !== null ? upBit(4) : 0) | (ipv6 !== null || target !== null ? upBit(6) : 0)
+  );
 }
 
 export function familyState(pool: Pool, family: 4 | 6): FamilyState {
@@ -108,5 +123,6 @@ function standingOf(member: Member, live: LiveTable, family: 4 | 6, assumeUp: bo
     return familyState(member.pool, family).gives ? Standing.Stands : Standing.GivesNothing;
   }
   const has = member.target !== null || (family === 4 ? member.ipv4 : member.ipv6) !== null;
-  return has ? Standing.Stands : Standing.NoAddress;
+  if (!has) return Standing.NoAddress;
+  return assumeUp || isMemberUpFor(member, live, family) ? Standing.Stands : Standing.Down;
 }

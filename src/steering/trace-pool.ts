@@ -8,7 +8,7 @@ import { formatAddress } from "../lib/address.ts";
 import { formatName } from "../wire/name.ts";
 import type { Picks } from "./choose.ts";
 import type { Member, Pool } from "./pool.ts";
-import { familyState, isMemberUp } from "./standing.ts";
+import { familyState, isMemberUp, isMemberUpFor } from "./standing.ts";
 import { Standing } from "./standing-status.ts";
 import type { Candidates, SteerRequest, Step } from "./step.ts";
 import type { ChoiceTrace, MemberTrace, PoolTrace, StepTrace } from "./trace.ts";
@@ -126,23 +126,24 @@ function traceMember(pool: Pool, member: Member, index: number, request: SteerRe
     health: isUp ? "up" : "down",
     weight: member.weight,
     stands: status === Standing.Stands,
-    why: whyOf(member, status, isUp, request.family),
+    why: whyOf(member, status, request),
   };
 }
 
-function whyOf(member: Member, status: number, isUp: boolean, family: 4 | 6): string {
+function whyOf(member: Member, status: number, { live, family }: SteerRequest): string {
   const asked = family === 4 ? "IPv4" : "IPv6";
+  const down = isMemberUp(member, live) ? `down for ${asked}` : "down";
   switch (status) {
     case Standing.Disabled:
       return "disabled";
     case Standing.Down:
-      return "down";
+      return down;
     case Standing.NoAddress:
       return `has no ${asked} address`;
     case Standing.GivesNothing:
       return `pool ${member.pool!.id} gives nothing for ${asked}`;
     default:
-      return isUp ? "stands" : "stands though down: fail-open";
+      return isMemberUpFor(member, live, family) ? "stands" : `stands though ${down}: fail-open`;
   }
 }
 

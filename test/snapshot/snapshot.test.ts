@@ -137,7 +137,7 @@ describe("newsBetween() and applyNews()", () => {
     );
     expect(second.live).toBe(first.live);
     expect(second.live.up[slotOf(second, "p", "one")]).toBe(0);
-    expect(second.live.up[slotOf(second, "p", "x")]).toBe(1);
+    expect(second.live.up[slotOf(second, "p", "x")]).toBe(3);
   });
 
   test("a live table without room for more members grows, and its values are carried over", () => {
@@ -153,8 +153,8 @@ describe("newsBetween() and applyNews()", () => {
     expect(second.live.up.length).toBeGreaterThanOrEqual(second.next.slot);
     const [one, two] = [slotOf(second, "p", "one"), slotOf(second, "p", "two")];
     expect([second.live.up[one], second.live.rttMs[one]]).toEqual([0, 12.5]);
-    expect([second.live.up[two], second.live.weight[two], second.live.load[two]]).toEqual([1, 0.25, 7]);
-    expect(second.live.up[slotOf(second, "big", "m0")]).toBe(1);
+    expect([second.live.up[two], second.live.weight[two], second.live.load[two]]).toEqual([3, 0.25, 7]);
+    expect(second.live.up[slotOf(second, "big", "m0")]).toBe(3);
     expect(second.live.up.buffer).toBeInstanceOf(SharedArrayBuffer);
   });
 

@@ -40,6 +40,25 @@ describe("which members stand", () => {
     expect(bench.picks.degraded).toBe(false);
   });
 
+  test("choose() judges the addresses of one member apart", () => {
+    const bench = benchOf("p: a b");
+    bench.set("a", false, 6);
+    expect([bench.ask("A"), bench.ask("AAAA")]).toEqual(["a", "b"]);
+    bench.set("a", false, 4);
+    expect([bench.ask("A"), bench.ask("AAAA")]).toEqual(["b", "b"]);
+    bench.set("a", true, 6);
+    expect([bench.ask("A"), bench.ask("AAAA")]).toEqual(["b", "a"]);
+  });
+
+  test("a pool counts a member up while any of its addresses is, and only families that it has", () => {
+    const bench = benchOf("p min-up=2 when-down=closed: a b/4");
+    bench.set("a", false, 4);
+    expect([bench.ask("A"), bench.ask("AAAA")]).toEqual(["b", "a"]);
+    bench.set("b", false, 4);
+    expect([bench.ask("A"), bench.ask("AAAA")]).toEqual(["NODATA", "NODATA"]);
+    expect(bench.top.state.membersUp).toBe(1);
+  });
+
   test("choose() keeps up to `answers` members, and all when fewer stand", () => {
     expect(benchOf("p answers=2: a b c").ask()).toBe("a+b");
     expect(benchOf("p answers=3: a b c", { down: ["b"] }).ask()).toBe("a+c");
@@ -305,7 +324,7 @@ test("choose() holds its promises over any two tiers of pools", () => {
         for (const member of chosen) {
           expect(member.enabled).toBe(true);
           expect(member.pool).toBeNull();
-          if (!picks.degraded) expect(bench.live.up[member.slot]).toBe(1);
+          if (!picks.degraded) expect(bench.live.up[member.slot]).toBe(3);
           if (member.target === null) expect(type === "A" ? member.ipv4 : member.ipv6).not.toBeNull();
         }
         const { state } = bench.top;

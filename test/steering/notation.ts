@@ -79,8 +79,8 @@ export class Bench {
     for (const name of options.down ?? []) this.set(name, false);
   }
 
-  set(name: string, isUp: boolean): void {
-    for (const slot of this.#slotsOf(name)) setUp(this.live, slot, isUp);
+  set(name: string, isUp: boolean, family?: 4 | 6): void {
+    for (const slot of this.#slotsOf(name)) setUp(this.live, slot, isUp, family);
   }
 
   /** Round-trip times: `198.51.100.0/24 eu 20 us 80; 198.51.101.0/24 ap 190`, one sample each, without a time. */

@@ -36,6 +36,15 @@ describe("Trace", () => {
     }
   });
 
+  test("says which family of a member is down", () => {
+    const bench = benchOf("w min-up=2: a b");
+    bench.set("a", false, 6);
+    const why = (type: "A" | "AAAA") => traced(bench, type).pool.members[0]!.why;
+    expect([why("A"), why("AAAA")]).toEqual(["stands", "down for IPv6"]);
+    bench.set("b", false);
+    expect(why("AAAA")).toBe("stands though down for IPv6: fail-open");
+  });
+
   test("says of each member why it stands or fell", () => {
     const bench = benchOf("w: -a b c/4 [eu] [us] [ap] d; eu: e/4; us: f; ap: -g", { down: ["b", "f"] });
     const members = traced(bench, "AAAA").pool.members;

@@ -7,6 +7,7 @@
 import { sumOf } from "../../server/counter-blocks.ts";
 import { COUNTER, type Counters, LATENCY_BUCKETS } from "../../server/counters.ts";
 import type { Snapshot } from "../../snapshot/snapshot.ts";
+import { isMemberUp } from "../../steering/standing.ts";
 import { rcodeMnemonic } from "../../wire/dns-codes.ts";
 import { typeMnemonic } from "../../wire/rr-type.ts";
 import type { NodeFace } from "../node-face.ts";
@@ -128,7 +129,7 @@ function memberMetrics({ pools, live }: Snapshot, counters: readonly Counters[])
       let value = 0;
       for (const block of counters) value += block.memberCount(member.slot);
       answers.push({ labels: [id, member.name], value });
-      up.push({ labels: [id, member.name], value: live.up[member.slot]! });
+      up.push({ labels: [id, member.name], value: isMemberUp(member, live) ? 1 : 0 });
     }
   }
   return [formatMetric(METRICS.poolAnswers, answers), formatMetric(METRICS.memberUp, up)];

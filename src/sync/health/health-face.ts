@@ -83,10 +83,7 @@ export type HealthChange =
       readonly verdict: Verdict;
       readonly atMs: number;
     }
-  | ({ readonly kind: "incident"; readonly change: IncidentChange["kind"] } & Pick<
-      IncidentChange,
-      "incident"
-    >)
+  | { readonly kind: "incident"; readonly change: IncidentChange["kind"]; readonly incident: Incident }
   /** Members of a pool went in or out, by family. */
   | { readonly kind: "member"; readonly pool: string; readonly member: MemberEffect; readonly atMs: number }
   | { readonly kind: "alarms"; readonly alarms: readonly string[] };
