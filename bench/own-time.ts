@@ -21,6 +21,7 @@ import { parseDocuments } from "../src/documents/parse-documents.ts";
 import { loadPlaceData, type PlaceData } from "../src/geo/place-data.ts";
 import { loadSamples } from "../src/latency/samples-file.ts";
 import { Counters } from "../src/server/counters.ts";
+import { makeDemandBlock } from "../src/server/demand.ts";
 import { AF_INET, EAGAIN, type Libc } from "../src/server/libc.ts";
 import { respond } from "../src/server/respond.ts";
 import { BATCH_SIZE, makeBatchBlock } from "../src/server/udp-batch.ts";
@@ -191,7 +192,16 @@ function measure(title: string, workload: Workload, answer: RespondWithView, isC
   const identity = { id: null, version: null };
   const sockets = [{ fd: 0, isWildcard: false }];
   runUdpWorker(
-    { control, block, sockets, port: port2, seed: 1, identity, tcpIdleTimeoutMs: 10_000 },
+    {
+      control,
+      block,
+      demand: makeDemandBlock(),
+      sockets,
+      port: port2,
+      seed: 1,
+      identity,
+      tcpIdleTimeoutMs: 10_000,
+    },
     answer,
     kernel,
   );

@@ -16,6 +16,7 @@ import type { Identity } from "./chaos.ts";
 import type { Respond } from "./client.ts";
 import { CounterBlocks } from "./counter-blocks.ts";
 import type { Counters } from "./counters.ts";
+import { DemandCounters, makeDemandBlock, type NetworkDemand, takeDemand } from "./demand.ts";
 import { DnsServer } from "./dns-server.ts";
 import { failureReport } from "./failure-report.ts";
 import { openLibc } from "./libc.ts";
@@ -41,6 +42,7 @@ export interface DataPlaneOptions {
 export class DataPlane {
   readonly #view: View;
   readonly #blocks = new CounterBlocks();
+  readonly #demand = makeDemandBlock();
   readonly #server: DnsServer;
   readonly #workers: UdpWorkers | undefined;
 
@@ -51,6 +53,7 @@ export class DataPlane {
     this.#view = new View({
       snapshot,
       counters: this.#blocks.roomFor(snapshot.next),
+      demand: new DemandCounters(this.#demand),
       random: new SeededRandom(randomInt(2 ** 32)),
       identity,
       tcpIdleTimeoutMs,
@@ -85,6 +88,11 @@ export class DataPlane {
   /** Everything that was ever counted, by whichever thread. */
   get counters(): readonly Counters[] {
     return [...this.#blocks.all, ...(this.#workers?.counters ?? [])];
+  }
+
+  /** Who asked for steered names in some seconds before this call's predecessor, by thread. For one caller, every few seconds. */
+  takeDemand(): NetworkDemand[] {
+    return [this.#demand, ...(this.#workers?.demand ?? [])].flatMap(takeDemand);
   }
 
   /** The lowest generation that any thread answers from. */

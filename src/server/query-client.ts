@@ -14,6 +14,9 @@
 import type { Client } from "./client.ts";
 import type { View } from "./view.ts";
 
+/** Queries; more than any view answers before it is asked again. */
+const NEVER = 0x3fff_ffff;
+
 /** Fills in the request's client, from the query's ECS (its message is `octets`) and the query's sender. */
 export function setClient(view: View, octets: Uint8Array, sender: Client): void {
   const { query, request, snapshot } = view;
@@ -44,4 +47,15 @@ export function raiseScope({ query, request, reply, ecsSpecialLength }: View): v
   if (query.ecsOffset === 0 || scopePrefixLength === 0) return;
   const scope = source === "ecs" ? scopePrefixLength : ecsSpecialLength;
   if (scope > reply.scopePrefixLength) reply.scopePrefixLength = scope;
+}
+
+/** The answer's client is one in so many that counts as demand. */
+export function countDemand(view: View, sender: Client): void {
+  const { demand } = view;
+  if (demand === null) {
+    view.demandIn = NEVER;
+    return;
+  }
+  view.demandIn = demand.gap();
+  demand.count(view.request.client.network, sender);
 }

@@ -25,7 +25,7 @@ import {
 } from "../zone/zone-image.ts";
 import type { Client } from "./client.ts";
 import { traceLookup } from "./lookup-trace.ts";
-import { raiseScope, setClient } from "./query-client.ts";
+import { countDemand, raiseScope, setClient } from "./query-client.ts";
 import {
   additionalCount,
   QNAME_OFFSET as ImportedQNAME_OFFSET,
@@ -110,6 +110,7 @@ export function resolve(view: View, octets: Uint8Array, client: Client): void {
           name.suffixHash[0]! ^ (qtype === RRType.A || qtype === RRType.AAAA ? 0 : qtype);
         nameOffset = steer(view, zone, nameOffset, apexOffset);
         raiseScope(view);
+        if (--view.demandIn < 0) countDemand(view, client);
         break;
     }
     if (nameOffset === END || links === CHAIN_LINKS_MAX) return;

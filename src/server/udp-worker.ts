@@ -18,6 +18,7 @@ import { applyNews, type Snapshot, type SnapshotNews } from "../snapshot/snapsho
 import type { Identity } from "./chaos.ts";
 import type { Client, Datagram } from "./client.ts";
 import { COUNTER, Counters } from "./counters.ts";
+import { DemandCounters } from "./demand.ts";
 import { type Libc, openLibc } from "./libc.ts";
 import { PacketGuard } from "./packet-guard.ts";
 import { PollSet } from "./poll-set.ts";
@@ -43,6 +44,8 @@ export interface UdpWorkerStart {
   readonly control: SharedArrayBuffer;
   /** makeBatchBlock(). */
   readonly block: SharedArrayBuffer;
+  /** makeDemandBlock(). */
+  readonly demand: SharedArrayBuffer;
   readonly sockets: readonly { readonly fd: number; readonly isWildcard: boolean }[];
   readonly port: MessagePort;
   readonly seed: number;
@@ -213,10 +216,11 @@ class UdpWorker {
   }
 
   #makeView(snapshot: Snapshot): View {
-    const { seed, identity, tcpIdleTimeoutMs } = this.#start;
+    const { seed, identity, tcpIdleTimeoutMs, demand } = this.#start;
     return new View({
       snapshot,
       counters: this.#counters!,
+      demand: new DemandCounters(demand),
       random: new SeededRandom(seed),
       identity,
       tcpIdleTimeoutMs,

@@ -21,6 +21,7 @@ import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapsho
 import type { Identity } from "./chaos.ts";
 import { CounterBlocks } from "./counter-blocks.ts";
 import type { Counters } from "./counters.ts";
+import { makeDemandBlock } from "./demand.ts";
 import type { Libc } from "./libc.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { isSamePacket, type Suspect } from "./packet-guard.ts";
@@ -54,6 +55,7 @@ interface Slot {
   readonly sockets: SharedSocket[];
   readonly control: Int32Array;
   readonly block: SharedArrayBuffer;
+  readonly demand: SharedArrayBuffer;
   readonly counters: CounterBlocks;
   /** The block that the worker was told of. */
   countsIn: Counters | undefined;
@@ -83,6 +85,7 @@ export class UdpWorkers {
         sockets: [],
         control: new Int32Array(new SharedArrayBuffer(4 * CONTROL.words)),
         block: makeBatchBlock(),
+        demand: makeDemandBlock(),
         counters: new CounterBlocks(),
         countsIn: undefined,
         worker: undefined,
@@ -134,6 +137,11 @@ export class UdpWorkers {
     return this.#slots.flatMap(({ counters }) => counters.all);
   }
 
+  /** makeDemandBlock()s that workers count in. */
+  get demand(): readonly SharedArrayBuffer[] {
+    return this.#slots.map(({ demand }) => demand);
+  }
+
   /** Answers what is in the sockets, then ends the workers and closes the sockets. */
   async stop(deadlineMs: number): Promise<void> {
     this.#isStopping = true;
@@ -169,6 +177,7 @@ export class UdpWorkers {
     const start: UdpWorkerStart = {
       control: slot.control.buffer as SharedArrayBuffer,
       block: slot.block,
+      demand: slot.demand,
       sockets: slot.sockets.map(({ fd, isWildcard }) => ({ fd, isWildcard })),
       port: port2,
       seed: randomInt(2 ** 32),

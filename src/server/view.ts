@@ -16,6 +16,7 @@ import { Query } from "../wire/query.ts";
 import { LookupResult } from "../zone/lookup.ts";
 import { ChaosAnswers, type Identity } from "./chaos.ts";
 import { Counters } from "./counters.ts";
+import type { DemandCounters } from "./demand.ts";
 import type { LookupTrace } from "./lookup-trace.ts";
 import { RecentLookups } from "./recent-lookups.ts";
 import { ReplyWriter } from "./reply-writer.ts";
@@ -24,6 +25,8 @@ export interface ViewOptions {
   readonly snapshot: Snapshot;
   /** Where this thread counts; a block of its own when left out. */
   readonly counters?: Counters;
+  /** Where this thread counts who asks; nowhere when left out. */
+  readonly demand?: DemandCounters;
   readonly random: Random;
   readonly identity: Identity;
   /** What edns-tcp-keepalive tells clients; the TCP server closes idle connections after the same time. */
@@ -52,6 +55,9 @@ export class View {
   /** In units of 100 ms (RFC 7828 section 3.1). */
   readonly keepaliveTimeout: number;
   readonly onFailure: (error: unknown, query: Uint8Array) => void;
+  readonly demand: DemandCounters | null;
+  /** Steered answers until the next that counts as demand; below 0 it is due. */
+  demandIn = 0;
   /** Set by explain: what is decided is written down here too. */
   trace: Trace | null = null;
   /** Set by explain: each look-up in a zone is written down here. */
@@ -78,6 +84,7 @@ export class View {
     const { snapshot } = options;
     this.snapshot = snapshot;
     this.counters = options.counters ?? Counters.make(snapshot.next.zone, snapshot.next.slot);
+    this.demand = options.demand ?? null;
     this.chaos = new ChaosAnswers(options.identity);
     this.nsid = new TextEncoder().encode(options.identity.id ?? "").slice(0, NSID_OCTETS_MAX);
     this.keepaliveTimeout = Math.min(0xffff, Math.round(options.tcpIdleTimeoutMs / 100));
