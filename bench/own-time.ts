@@ -160,6 +160,7 @@ class NoKernel implements Libc {
   connect = zero;
   getsockname = zero;
   setsockopt = zero;
+  getsockopt = zero;
   close = zero;
   schedSetattr = zero;
 }

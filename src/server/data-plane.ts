@@ -23,6 +23,7 @@ import { openLibc } from "./libc.ts";
 import type { ListenAddress } from "./listen-address.ts";
 import { respond } from "./respond.ts";
 import type { TcpLimits } from "./tcp-limits.ts";
+import { type NetworkRoundTrip, TcpRoundTrips } from "./tcp-round-trips.ts";
 import { TcpServer } from "./tcp-server.ts";
 import { UdpServer } from "./udp-server.ts";
 import { UdpWorkers } from "./udp-workers.ts";
@@ -43,6 +44,7 @@ export class DataPlane {
   readonly #view: View;
   readonly #blocks = new CounterBlocks();
   readonly #demand = makeDemandBlock();
+  readonly #roundTrips: TcpRoundTrips | undefined;
   readonly #server: DnsServer;
   readonly #workers: UdpWorkers | undefined;
 
@@ -65,6 +67,7 @@ export class DataPlane {
       log.info({ udp: "dgram", why: libc }, "UDP is answered by node:dgram on one thread");
     } else {
       log.info({ udp: "workers", workers }, "UDP is answered by worker threads");
+      this.#roundTrips = new TcpRoundTrips(libc);
       this.#workers = new UdpWorkers({
         libc,
         count: workers,
@@ -77,7 +80,7 @@ export class DataPlane {
     }
     this.#server = new DnsServer({
       udp: this.#workers ?? new UdpServer({ respond: here, log }),
-      tcp: new TcpServer({ respond: here, limits: tcpLimits }),
+      tcp: new TcpServer({ respond: here, limits: tcpLimits, roundTrips: this.#roundTrips }),
     });
   }
 
@@ -93,6 +96,11 @@ export class DataPlane {
   /** Who asked for steered names in some seconds before this call's predecessor, by thread. For one caller, every few seconds. */
   takeDemand(): NetworkDemand[] {
     return [this.#demand, ...(this.#workers?.demand ?? [])].flatMap(takeDemand);
+  }
+
+  /** Round-trip times of TCP clients since the last call, where the kernel tells them. */
+  takeRoundTrips(): NetworkRoundTrip[] {
+    return this.#roundTrips?.take() ?? [];
   }
 
   /** The lowest generation that any thread answers from. */

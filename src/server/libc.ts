@@ -23,6 +23,7 @@ export interface Libc {
   connect(fd: number, address: Uint8Array, length: number): number;
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, length: Uint8Array): number;
   close(fd: number): number;
   poll(fds: Address, count: number, timeoutMs: number): number;
   /** Of the calling thread when `pid` is 0. Linux has no wrapper for it in libc. */
@@ -77,6 +78,7 @@ export function openLibc(): Libc | string {
       connect: call<"connect">("int connect(int, const void *, unsigned int)"),
       getsockname: call<"getsockname">("int getsockname(int, void *, void *)"),
       setsockopt: call<"setsockopt">("int setsockopt(int, int, int, const void *, unsigned int)"),
+      getsockopt: call<"getsockopt">("int getsockopt(int, int, int, void *, void *)"),
       close: call<"close">("int close(int)"),
       schedSetattr: (pid, attributes) => syscall(SYS_SCHED_SETATTR[process.arch], pid, attributes, 0),
       poll: call<"poll">("int poll(uintptr_t, unsigned long, int)"),

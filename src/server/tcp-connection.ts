@@ -47,6 +47,8 @@ export interface TcpHost {
   readonly respond: Respond;
   readonly limits: TcpLimits;
   readonly counts: TcpCounts;
+  /** Called once, when the first octets have come. */
+  readonly onHeard?: ((socket: Socket, client: Client) => void) | undefined;
   /** Called once, when the connection no longer counts: its socket is closed, or about to be. */
   readonly onGone: (connection: TcpConnection) => void;
 }
@@ -70,6 +72,7 @@ export class TcpConnection {
   #isBlocked = false;
   /** The client has sent its last octet. */
   #isHalfClosed = false;
+  #isHeard = false;
   #isDraining = false;
   #end: TcpEnd | undefined;
   #isGone = false;
@@ -124,6 +127,10 @@ export class TcpConnection {
   #onData(segment: Uint8Array): void {
     if (this.#end !== undefined) return;
     this.#activeMs = performance.now();
+    if (!this.#isHeard) {
+      this.#isHeard = true;
+      this.#host.onHeard?.(this.#socket, this.client);
+    }
     this.#framing.push(segment);
     this.#answer();
   }

@@ -17,6 +17,7 @@ import type { Client, Respond } from "./client.ts";
 import { formatListenAddress, type ListenAddress } from "./listen-address.ts";
 import { TcpConnection, type TcpCounts, type TcpHost } from "./tcp-connection.ts";
 import { TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
+import type { TcpRoundTrips } from "./tcp-round-trips.ts";
 
 /** Connections that the kernel holds for us to accept; at most net.core.somaxconn. */
 const BACKLOG = 1024;
@@ -24,6 +25,8 @@ const BACKLOG = 1024;
 export interface TcpServerOptions {
   readonly respond: Respond;
   readonly limits?: Partial<TcpLimits>;
+  /** Where round-trip times of clients are gathered; nowhere when left out. */
+  readonly roundTrips?: TcpRoundTrips | undefined;
 }
 
 export class TcpServer {
@@ -41,6 +44,7 @@ export class TcpServer {
       respond: options.respond,
       limits: this.#limits,
       counts: this.counts,
+      onHeard: options.roundTrips?.look.bind(options.roundTrips),
       onGone: (connection) => this.#onGone(connection),
     };
   }
