@@ -41,6 +41,11 @@ export function sayError(error: Error): string {
   return reason ?? error.message;
 }
 
+/** Whether a reason tells of this machine and not of the endpoint: nobody is down because of that. */
+export function isOwnFault(reason: string): boolean {
+  return /^(?:this prober|no local address|ICMP is not permitted to this prober)/.test(reason);
+}
+
 /** Quoted, cut, and in one line. */
 export function quote(text: string): string {
   const line = oneLine(text);
