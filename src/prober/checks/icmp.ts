@@ -19,14 +19,14 @@ import { sayError } from "./words.ts";
 const ANY_PORT = 1;
 
 export class IcmpCheck implements Check {
-  readonly #monitor: MonitorDocument;
+  readonly #limits: Pick<MonitorDocument, "timeoutMs" | "slowMs">;
 
-  constructor(monitor: MonitorDocument) {
-    this.#monitor = monitor;
+  constructor(limits: Pick<MonitorDocument, "timeoutMs" | "slowMs">) {
+    this.#limits = limits;
   }
 
   run(target: CheckTarget, options: CheckOptions): Promise<CheckResult> {
-    return runAttempt(this.#monitor, options, (attempt) => {
+    return runAttempt(this.#limits, options, (attempt) => {
       attempt.phase = "echo reply";
       const socket = openIcmpSocket(target.family, "ping");
       if (attempt.detail !== null) attempt.detail.socket = typeof socket === "string" ? "raw" : "ping";
