@@ -35,6 +35,7 @@ import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
 import { formatSettingsHelp, type SettingValues } from "./settings-table.ts";
 import type { SharedRedis } from "./shared-redis.ts";
+import { Signals } from "./signals.ts";
 import { readVersion } from "./version.ts";
 
 /** Longer than any client waits for an answer, shorter than what service managers wait for an end. */
@@ -223,35 +224,4 @@ function tcpLimits(settings: SettingValues): TcpLimits {
     messageTimeoutMs: settings.tcpMessageTimeout,
     writeTimeoutMs: settings.tcpWriteTimeout,
   };
-}
-
-/** The process's signals, for as long as the server runs. */
-class Signals {
-  /** Resolves with the first signal that ends the server. */
-  readonly ended: Promise<NodeJS.Signals>;
-  isEnding = false;
-  readonly #handlers: [NodeJS.Signals, (signal: NodeJS.Signals) => void][];
-
-  constructor(onHangUp: () => Promise<void>) {
-    let end: (signal: NodeJS.Signals) => void = () => {};
-    this.ended = new Promise((resolve) => {
-      end = resolve;
-    });
-    const onEnd = (signal: NodeJS.Signals) => {
-      // Whoever asks twice does not want to wait.
-      if (this.isEnding) process.exit(1);
-      this.isEnding = true;
-      end(signal);
-    };
-    this.#handlers = [
-      ["SIGTERM", onEnd],
-      ["SIGINT", onEnd],
-      ["SIGHUP", () => void onHangUp()],
-    ];
-    for (const [signal, handler] of this.#handlers) process.on(signal, handler);
-  }
-
-  close(): void {
-    for (const [signal, handler] of this.#handlers) process.off(signal, handler);
-  }
 }
