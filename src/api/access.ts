@@ -25,6 +25,8 @@ declare module "fastify" {
     problemCode: ProblemCode | null;
     /** What a change of documents came to. */
     outcome: EditOutcome | null;
+    /** For the audit, beside the path: what was done. */
+    auditNote: string | null;
   }
 }
 
@@ -47,6 +49,7 @@ export function registerAccess(app: FastifyInstance, context: ApiContext): void 
   app.decorateRequest("problemCode", null);
   app.decorateRequest("outcome", null);
   app.decorateRequest("changeReason", null);
+  app.decorateRequest("auditNote", null);
 
   app.addHook("onRequest", async (request) => {
     const client = clientOf(request.ip);
@@ -132,6 +135,7 @@ const REFUSED = new Set([401, 403]);
 
 function isWorthWriting(request: FastifyRequest, reply: FastifyReply): boolean {
   if (REFUSED.has(reply.statusCode) || request.problemCode === "tries-exhausted") return true;
+  if (request.routeOptions.config.audited === "refusals") return false;
   return !isReading(request.method);
 }
 
@@ -139,8 +143,11 @@ function isReading(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
-function outcomeOf({ outcome, changeReason }: FastifyRequest): object {
-  const reason = changeReason === null || changeReason === "" ? {} : { reason: changeReason };
+function outcomeOf({ outcome, changeReason, auditNote }: FastifyRequest): object {
+  const reason = {
+    ...(changeReason === null || changeReason === "" ? {} : { reason: changeReason }),
+    ...(auditNote === null ? {} : { note: auditNote }),
+  };
   if (outcome === null) return reason;
   const { generation, parts } = outcome;
   return { ...reason, generation, documents: [...new Set(parts.map(({ key }) => key))] };

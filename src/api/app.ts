@@ -23,6 +23,7 @@ import { AllowedMethods } from "./allowed-methods.ts";
 import { registerBodies } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { registerIdempotency } from "./idempotency.ts";
+import { registerLive } from "./live/register.ts";
 import { PROBLEMS, Problem, type ProblemCode, toProblem } from "./problem.ts";
 import { compileRequestSchema } from "./request-schema.ts";
 import { registerAudit } from "./routes/audit.ts";
@@ -135,6 +136,7 @@ function prepare(app: FastifyInstance, context: ApiContext, options: ApiOptions)
   // Behind the plugins above: they only see routes that come later.
   app.register(async (routes) => {
     for (const register of REGISTERS) register(routes, context);
+    if (context.live !== undefined) registerLive(routes, context, context.live);
     for (const register of options.more ?? []) register(routes);
   });
 }

@@ -32,6 +32,8 @@ export interface AuditEntry {
   /** Of the problem; null where it was done. */
   readonly code: string | null;
   readonly reason?: string;
+  /** What was done, where the path does not say it: `drain until 2026-11-21T18:00:00.000Z`. */
+  readonly note?: string;
   /** Of a change. */
   readonly generation?: number;
   readonly documents?: readonly DocumentKey[];

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
 import type { AuditStore } from "./audit.ts";
+import type { Live } from "./live/live.ts";
 import type { Scope, Tokens } from "./tokens.ts";
 
 export interface ApiContext {
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly now: () => number;
   /** For `?wait`. */
   readonly waitFor?: Nodes["waitFor"];
+  /** Without it there are no routes of health, orders and loads. */
+  readonly live?: Live;
 }
 
 export interface ApiLimits {
@@ -69,5 +72,7 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Without it: `open` where the schema says `security: []`, else read for GET and edit for the others. */
     access?: Access;
+    /** What of it is written into the audit: `refusals` alone. Without it, each request that is no GET. */
+    audited?: "refusals";
   }
 }

@@ -217,7 +217,8 @@ function timeoutOf({ timeout }: EditQueryValues): number {
   throw new Problem("request-invalid", message, { errors: [{ pointer: "?timeout", message }] });
 }
 
-function reasonOf(request: FastifyRequest, query: EditQueryValues): string {
+/** Why, as the query or the header says; "" where neither does. Throws Problem "request-invalid" for what is too long. */
+export function reasonOf(request: FastifyRequest, query: Pick<EditQueryValues, "reason">): string {
   const header = request.headers["windrose-reason"];
   const reason = query.reason ?? (typeof header === "string" ? headerText(header) : "");
   if (reason.length > REASON_LENGTH_MAX || /\p{Cc}/u.test(reason)) {

@@ -12,8 +12,11 @@ import { collectDescription, registerDescription } from "./description/openapi.t
 import { EventRing } from "./events/event-ring.ts";
 import { EventStreams } from "./events/event-streams.ts";
 import { GenerationEvents } from "./events/generation-events.ts";
+import { HealthEvents } from "./events/health-events.ts";
 import { registerEvents } from "./events/routes.ts";
 import { registerExplain } from "./explain-route.ts";
+import type { Live } from "./live/live.ts";
+import type { LiveCounts } from "./metrics/collect.ts";
 import { RequestCounts } from "./metrics/request-counts.ts";
 import { registerMonitoring } from "./metrics/routes.ts";
 import type { NodeFace } from "./node-face.ts";
@@ -24,7 +27,9 @@ import { registerPlan } from "./plan/route.ts";
 export interface NodeServiceOptions {
   readonly node: NodeFace;
   /** Who made which generation, and why; and what a change would come to. */
-  readonly changes: Pick<Editor, "change" | "edit">;
+  readonly changes: Pick<Editor, "change" | "documents" | "edit">;
+  /** Without it nothing is said of health. */
+  readonly live?: Live;
   /** Where there are others; this process alone, when left out. */
   readonly nodes?: Nodes;
 }
@@ -37,14 +42,18 @@ export class NodeService {
   readonly #changes: NodeServiceOptions["changes"];
   readonly #streams: EventStreams;
   readonly #generations: GenerationEvents;
+  readonly #live: NodeServiceOptions["live"];
+  readonly #health: HealthEvents | undefined;
   readonly #requests = new RequestCounts();
 
-  constructor({ node, changes, nodes = new LocalNode(node) }: NodeServiceOptions) {
+  constructor({ node, changes, live, nodes = new LocalNode(node) }: NodeServiceOptions) {
     this.#node = node;
     this.#changes = changes;
     this.nodes = nodes;
     this.ring = new EventRing(node.startedMs.toString(36));
     this.#streams = new EventStreams(this.ring);
+    this.#live = live;
+    this.#health = live && new HealthEvents(this.ring, live.health, () => changes.documents.configuration);
     this.#generations = new GenerationEvents(this.ring, node.plane, changes);
   }
 
@@ -59,6 +68,7 @@ export class NodeService {
       node: this.#node,
       requests: this.#requests,
       eventClients: () => this.#streams.count,
+      ...(this.#live && { live: liveCounts(this.#live, this.#health!) }),
     });
     registerExplain(app, this.#node);
     registerPlan(app, this.#changes, this.#node.plane);
@@ -66,7 +76,17 @@ export class NodeService {
     registerEvents(app, this.#streams);
     registerDescription(app);
     registerAbout(app);
-    app.addHook("onReady", async () => this.#generations.start());
-    app.addHook("onClose", async () => this.#generations.stop());
+    app.addHook("onReady", async () => {
+      this.#generations.start();
+      this.#health?.start();
+    });
+    app.addHook("onClose", async () => {
+      this.#health?.stop();
+      await this.#generations.stop();
+    });
   }
+}
+
+function liveCounts(live: Live, events: HealthEvents): () => LiveCounts {
+  return () => ({ ...live, incidentsOpened: events.incidentsOpened });
 }

@@ -15,6 +15,7 @@ import { openTokenFile } from "../../src/api/token-file.ts";
 import { Tokens } from "../../src/api/tokens.ts";
 import type { DocumentBody } from "../../src/store/change.ts";
 import type { DocumentKey } from "../../src/store/document-key.ts";
+import { openLive, type TestLive } from "./live.ts";
 import { MemoryEditor } from "./memory-editor.ts";
 
 export const ADMIN_TOKEN = "admin-token-of-tests";
@@ -53,6 +54,7 @@ export interface ApiServer {
   readonly app: FastifyInstance;
   readonly editor: MemoryEditor;
   readonly context: ApiContext;
+  readonly live: TestLive;
   readonly dataFolder: string;
   /** Asks with the admin token, unless `headers` have another or `authorization: ""`. */
   ask(
@@ -69,6 +71,7 @@ export async function startApi(more: Partial<ApiContext> = {}): Promise<ApiServe
   const log = pino({ level: "silent" });
   const now = more.now ?? (() => NOW_MS);
   const editor = new MemoryEditor(BODIES);
+  const live = await openLive();
   const context: ApiContext = {
     editor,
     tokens: new Tokens(await openTokenFile(dataFolder), { adminToken: ADMIN_TOKEN, now }),
@@ -76,6 +79,7 @@ export async function startApi(more: Partial<ApiContext> = {}): Promise<ApiServe
     log,
     limits: { ...API_LIMITS, requestsPerSecondMax: 0 },
     now,
+    live,
     ...more,
   };
   const app = createApi(context);
@@ -84,6 +88,7 @@ export async function startApi(more: Partial<ApiContext> = {}): Promise<ApiServe
     app,
     editor,
     context,
+    live,
     dataFolder,
     async ask(method, url, body, headers = {}) {
       const isText = typeof body === "string" || Buffer.isBuffer(body);
@@ -107,6 +112,7 @@ export async function startApi(more: Partial<ApiContext> = {}): Promise<ApiServe
     },
     async close() {
       await app.close();
+      await live.exchange.close();
       await context.tokens.close();
       await context.audit.close();
       await rm(dataFolder, { recursive: true });

@@ -1,9 +1,10 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { eventFor } from "../../src/api/events/event-for.ts";
 import { EventRing, type ServerEvent } from "../../src/api/events/event-ring.ts";
 import { EventStreams } from "../../src/api/events/event-streams.ts";
-import { eventFor, GenerationEvents } from "../../src/api/events/generation-events.ts";
+import { GenerationEvents } from "../../src/api/events/generation-events.ts";
 import { ADMIN, startService, type TestService } from "./service.ts";
 
 describe("EventRing", () => {
@@ -86,7 +87,7 @@ describe("eventFor()", () => {
   });
 
   test("says of other kinds that something happened, to a token for some documents", () => {
-    expect(eventFor({ ...event, type: "health" }, { scope: "read", pools: [] }).data).toEqual({});
+    expect(eventFor({ ...event, type: "weather" }, { scope: "read", pools: [] }).data).toEqual({});
   });
 
   test("leaves out documents that are not the token's, and who and why where none is", () => {

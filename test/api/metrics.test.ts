@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { collectMetrics } from "../../src/api/metrics/collect.ts";
+import { describe, expect, test, vi } from "vitest";
+import { collectMetrics, type LiveCounts } from "../../src/api/metrics/collect.ts";
 import { formatHistogram, formatMetric } from "../../src/api/metrics/exposition.ts";
 import { METRICS } from "../../src/api/metrics/metric-table.ts";
 import { RequestCounts } from "../../src/api/metrics/request-counts.ts";
@@ -7,11 +7,12 @@ import type { NodeFace } from "../../src/api/node-face.ts";
 import { readText } from "../repo/tree.ts";
 import { ask } from "../support/answers.ts";
 import { parseExposition } from "./exposition.ts";
+import { endpointOf, incidentOf, openLive, type TestLive } from "./live.ts";
 import { NOW_MS, TestNode } from "./node.ts";
 
-function scrape(node: NodeFace, requests = new RequestCounts()) {
+function scrape(node: NodeFace, requests = new RequestCounts(), live?: LiveCounts) {
   const api = { requests: requests.samples, eventClients: 2 };
-  return parseExposition(collectMetrics(node, api, NOW_MS));
+  return parseExposition(collectMetrics(node, api, NOW_MS, live));
 }
 
 function readFace({ id, version, startedMs, isAnswering, store, plane }: NodeFace): NodeFace {
@@ -106,6 +107,62 @@ describe("collectMetrics()", () => {
   });
 });
 
+/** Two endpoints, two probers, an order. */
+async function wellLive(): Promise<TestLive> {
+  const live = await openLive();
+  const { exchange, health } = live;
+  health.known.push(
+    endpointOf("web 192.0.2.1", { state: "up", responseMs: 12, daysToExpiry: 40 }),
+    endpointOf("web 192.0.2.2", { state: "down" }),
+    endpointOf("web 192.0.2.3", {}),
+  );
+  const nowMs = exchange.nowMs();
+  const prober = { epoch: 1, checkedMs: nowMs - 5000, seen: 3, down: 1, isDouble: false };
+  health.seen.push(
+    { ...prober, name: "a", region: "us", suspect: [] },
+    { ...prober, name: "b", region: "us", suspect: [6] },
+  );
+  health.log.push(incidentOf("2", "web 192.0.2.2"), incidentOf("1", "web 192.0.2.2", { closedMs: 2 }));
+  health.alarmed.push("max-out");
+  await live.copy.start();
+  const order = { kind: "drain", untilMs: null, by: "ann", reason: "", atMs: nowMs } as const;
+  await exchange.order({ pool: "web", member: "eu-1" }, order);
+  await vi.waitFor(() => expect(live.copy.orders()).toHaveLength(1));
+  return live;
+}
+
+describe("healthMetrics()", () => {
+  test("tells endpoints, probers, orders, incidents and alarms", async () => {
+    const live = await wellLive();
+    const families = scrape(new TestNode(), undefined, { ...live, incidentsOpened: 3 });
+    expect(value(families, 'windrose_endpoints{state="unknown"}')).toBe(1);
+    expect(value(families, 'windrose_endpoint_up{monitor="web",address="192.0.2.1"}')).toBe(1);
+    expect(value(families, 'windrose_endpoint_up{monitor="web",address="192.0.2.2"}')).toBe(0);
+    expect(value(families, 'windrose_endpoint_up{monitor="web",address="192.0.2.3"}')).toBeUndefined();
+    expect(value(families, 'windrose_probe_duration_seconds{monitor="web",address="192.0.2.1"}')).toBe(0.012);
+    expect(value(families, 'windrose_certificate_expiry_days{monitor="web",address="192.0.2.1"}')).toBe(40);
+    expect(value(families, 'windrose_probers{region="us"}')).toBe(2);
+    expect(value(families, 'windrose_prober_age_seconds{prober="a",region="us"}')).toBeGreaterThanOrEqual(5);
+    expect(value(families, 'windrose_prober_suspect{prober="b",region="us"}')).toBe(1);
+    expect(value(families, "windrose_verdict_age_seconds")).toBe(1.5);
+    expect(value(families, "windrose_exchange_up")).toBe(1);
+    expect(value(families, "windrose_incidents_total")).toBe(3);
+    expect(value(families, "windrose_incidents_open")).toBe(1);
+    expect(value(families, 'windrose_orders{kind="drain"}')).toBe(1);
+    expect(value(families, 'windrose_orders{kind="up"}')).toBe(0);
+    expect(value(families, "windrose_health_alarms")).toBe(1);
+    await live.exchange.close();
+  });
+
+  test("escapes what probers call themselves", async () => {
+    const live = await openLive();
+    const prober = { epoch: 1, checkedMs: 1, seen: 0, down: 0, suspect: [], isDouble: false };
+    live.health.seen.push({ ...prober, name: 'a"}\n# TYPE x', region: "us\\" });
+    expect(() => scrape(new TestNode(), undefined, { ...live, incidentsOpened: 0 })).not.toThrow();
+    await live.exchange.close();
+  });
+});
+
 describe("the text format", () => {
   test("formatMetric() escapes what labels and help may not have", () => {
     const metric = { name: "a", type: "gauge", help: "one\\two\nthree", labels: ["b"] } as const;
@@ -147,15 +204,17 @@ describe("docs/reference/metrics.md", () => {
     expect(listed).toEqual(Object.values(METRICS).map(({ name, type, labels }) => [name, type, [...labels]]));
   });
 
-  test("a scrape has every metric of the table", () => {
+  test("a scrape has every metric of the table", async () => {
     const node = new TestNode();
     ask(node.view, "www.example.test. A");
     const requests = new RequestCounts();
     requests.add("GET", "/livez", 200);
     const expected = Object.values(METRICS).map(({ name }) => name);
     // Place data are read from files, which this node has none of.
-    expect([...scrape(node, requests).keys()]).toEqual(
+    const live = await wellLive();
+    expect([...scrape(node, requests, { ...live, incidentsOpened: 3 }).keys()]).toEqual(
       expected.filter((name) => name !== METRICS.placeDataAge.name),
     );
+    await live.exchange.close();
   });
 });

@@ -97,7 +97,7 @@ describe("GET /v1/explain", () => {
     const { live, slots } = service.node.view.snapshot;
     const response = await get("/v1/explain?name=www.example.test&at-down=web/eu-1,web/eu-2");
     expect(response.json().reply.answer).toMatchObject([{ data: "198.51.100.1" }]);
-    expect(live.up[slots.get("web/eu-1")!]).toBe(1);
+    expect(live.up[slots.get("web/eu-1")!]).toBe(3);
   });
 
   test("knows what is down in the live table, and counts nothing", async () => {
@@ -107,7 +107,7 @@ describe("GET /v1/explain", () => {
     Atomics.add(live.version, 0, 1);
     const counted = service.node.view.counters.memberCount(slots.get("web/eu-2")!);
     const response = await get("/v1/explain?name=www.example.test");
-    live.up[slot] = 1;
+    live.up[slot] = 3;
     Atomics.add(live.version, 0, 1);
     expect(response.json().reply.answer).toMatchObject([{ data: "192.0.2.2" }]);
     expect(service.node.view.counters.memberCount(slots.get("web/eu-2")!)).toBe(counted);

@@ -14,10 +14,16 @@ import { noTokens } from "../../src/api/token-memory.ts";
 import { Tokens } from "../../src/api/tokens.ts";
 import type { Change } from "../../src/store/change.ts";
 import type { Editor } from "../../src/sync/editor.ts";
+import { configurationOf } from "../support/answers.ts";
+import { openLive, type TestLive } from "./live.ts";
 import { TestNode } from "./node.ts";
 
 export const ADMIN_TOKEN = "test-token-of-many-characters";
 export const ADMIN = { authorization: `Bearer ${ADMIN_TOKEN}` };
+
+const NO_DOCUMENTS: Pick<Editor, "documents"> = {
+  documents: { generation: 1, configuration: configurationOf([]), ids: () => [], body: async () => null },
+};
 
 export interface TestEditing {
   readonly editor: Editor;
@@ -28,6 +34,7 @@ export interface TestService {
   readonly app: FastifyInstance;
   readonly node: TestNode;
   readonly service: NodeService;
+  readonly live: TestLive;
   readonly tokens: Tokens;
   /** Known changes, by generation. */
   readonly changes: Map<number, Change>;
@@ -42,14 +49,27 @@ export async function startService({ editor, plane }: Partial<TestEditing> = {})
   const now = () => Date.now();
   const tokens = new Tokens(noTokens(), { adminToken: ADMIN_TOKEN, now });
   const audit = await Audit.open(undefined, { log, now });
+  const live = await openLive();
   const service = new NodeService({
     node,
+    live,
     changes: {
+      get documents() {
+        return (editor ?? NO_DOCUMENTS).documents;
+      },
       change: async (generation) => changes.get(generation),
       edit: async (request) => editor!.edit(request),
     },
   });
-  const context = { editor: editor ?? ({} as Editor), tokens, audit, log, limits: API_LIMITS, now };
+  const context = {
+    editor: editor ?? (NO_DOCUMENTS as Editor),
+    tokens,
+    audit,
+    log,
+    limits: API_LIMITS,
+    now,
+    live,
+  };
   const app = createApi(context, {
     before: (each) => service.before(each),
     more: [(each) => service.routes(each)],
@@ -59,10 +79,12 @@ export async function startService({ editor, plane }: Partial<TestEditing> = {})
     app,
     node,
     service,
+    live,
     tokens,
     changes,
     async close() {
       await app.close();
+      await live.exchange.close();
     },
   };
 }

@@ -18,7 +18,7 @@ export const RESET = "reset";
 
 export interface ServerEvent {
   readonly id: string;
-  /** `generation`; later `health`, `incident`. */
+  /** `generation`, `health` or `incident`. */
   readonly type: string;
   /** As JSON has it. */
   readonly data: unknown;

@@ -9,8 +9,7 @@
 import type { DocumentKey } from "../../store/document-key.ts";
 import type { Editor } from "../../sync/editor.ts";
 import type { AnsweringPlane } from "../node-face.ts";
-import { type Grant, mayTouch } from "../tokens.ts";
-import type { EventRing, ServerEvent } from "./event-ring.ts";
+import type { EventRing } from "./event-ring.ts";
 
 const LOOK_INTERVAL_MS = 100;
 /** When more came at once, such as after a long time away, the newest are told of. */
@@ -70,16 +69,4 @@ export class GenerationEvents {
     const { at, author, reason, parts } = change;
     return { generation, at, author, reason, documents: [...new Set(parts.map(({ key }) => key))] };
   }
-}
-
-/** As much of an event as this token may know: of a change of documents that are none of its own, the number alone. */
-export function eventFor(event: ServerEvent, grant: Grant): ServerEvent {
-  if (grant.zones === undefined && grant.pools === undefined) return event;
-  // Of kinds of events that this does not know, such a token learns that something happened.
-  if (event.type !== "generation") return { ...event, data: {} };
-  const data = event.data as GenerationEvent;
-  const documents = data.documents.filter((key) => mayTouch(grant, key));
-  if (documents.length === data.documents.length) return event;
-  const hidden = documents.length === 0 ? { author: null, reason: null } : {};
-  return { ...event, data: { ...data, ...hidden, documents } };
 }

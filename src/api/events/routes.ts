@@ -6,8 +6,8 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { Problem } from "../problem.ts";
+import { eventFor } from "./event-for.ts";
 import type { EventStreams } from "./event-streams.ts";
-import { eventFor } from "./generation-events.ts";
 
 /** How long who found no room should stay away. */
 const FULL_RETRY_S = 10;
@@ -18,7 +18,7 @@ export function registerEvents(app: FastifyInstance, streams: EventStreams): voi
     {
       exposeHeadRoute: false,
       schema: {
-        summary: "Server-sent events: generation",
+        summary: "Server-sent events: generation, health, incident",
         description:
           "A stream that does not end. Each event has an id; send the last one seen as Last-Event-ID to be given what came since. Where that is not known any more, the first event is `reset`: read anew what you show.",
         tags: ["node"],

@@ -10,8 +10,10 @@ import type { Snapshot } from "../../snapshot/snapshot.ts";
 import { isMemberUp } from "../../steering/standing.ts";
 import { rcodeMnemonic } from "../../wire/dns-codes.ts";
 import { typeMnemonic } from "../../wire/rr-type.ts";
+import type { Live } from "../live/live.ts";
 import type { NodeFace } from "../node-face.ts";
 import { formatHistogram, formatMetric, type Histogram, type Sample } from "./exposition.ts";
+import { healthMetrics } from "./health-metrics.ts";
 import { METRICS } from "./metric-table.ts";
 
 const TRANSPORTS = [
@@ -27,8 +29,12 @@ export interface ApiCounts {
   readonly eventClients: number;
 }
 
-/** The whole text of a scrape. */
-export function collectMetrics(node: NodeFace, api: ApiCounts, nowMs: number): string {
+export interface LiveCounts extends Live {
+  readonly incidentsOpened: number;
+}
+
+/** The whole text of a scrape. Without `live` nothing is said of health. */
+export function collectMetrics(node: NodeFace, api: ApiCounts, nowMs: number, live?: LiveCounts): string {
   const { snapshot, generation, counters } = node.plane;
   const one = (value: number): Sample[] => [{ labels: [], value }];
   const sum = (counter: number) => one(sumOf(counters, counter));
@@ -54,6 +60,7 @@ export function collectMetrics(node: NodeFace, api: ApiCounts, nowMs: number): s
     formatHistogram(METRICS.duration, durations(counters)),
     formatMetric(METRICS.zoneQueries, zoneQueries(snapshot, counters)),
     ...memberMetrics(snapshot, counters),
+    ...(live === undefined ? [] : healthMetrics(live)),
     formatMetric(METRICS.generation, one(generation)),
     formatMetric(METRICS.zones, one(snapshot.zones.length)),
     formatMetric(METRICS.pools, one(snapshot.pools.size)),

@@ -7,6 +7,8 @@
  */
 import { basename } from "node:path";
 import { defaultPlaceFile } from "../../geo/place-data.ts";
+import type { OpinionState } from "../../health/opinion.ts";
+import type { HealthFace } from "../../sync/health/health-face.ts";
 import type { NodeFace } from "../node-face.ts";
 
 const DAY_S = 86_400;
@@ -25,13 +27,40 @@ export interface Readiness {
   readonly uptimeSeconds: number;
   readonly store: { readonly kind: string; readonly up: boolean; readonly ageSeconds: number };
   readonly placeData: readonly { readonly file: string; readonly ageSeconds: number }[];
+  /** Numbers alone: whoever asks has no token. Left out where nothing is known of health. */
+  readonly health?: HealthReadiness;
   /** Sentences without a full stop; none when all is well. */
   readonly warnings: readonly string[];
+}
+
+export interface HealthReadiness {
+  readonly endpoints: Readonly<Record<OpinionState, number>>;
+  readonly probers: number;
+  /** Since the newest check; null = none was heard of. */
+  readonly ageSeconds: number | null;
+  /** Since others cannot be reached; null = they can. */
+  readonly awaySeconds: number | null;
+  readonly incidentsOpen: number;
+  readonly alarms: number;
+}
+
+export function healthReadinessOf(health: HealthFace, sharedNowMs: number): HealthReadiness {
+  const { ageMs, awaySinceMs } = health;
+  const open = health.incidents(Number.POSITIVE_INFINITY).filter(({ closedMs }) => closedMs === null);
+  return {
+    endpoints: health.counts(),
+    probers: health.probers().length,
+    ageSeconds: ageMs === null ? null : Math.round(ageMs / 1000),
+    awaySeconds: awaySinceMs === null ? null : Math.max(0, Math.round((sharedNowMs - awaySinceMs) / 1000)),
+    incidentsOpen: open.length,
+    alarms: health.alarms().length,
+  };
 }
 
 export function readinessOf(
   { id, version, startedMs, isAnswering, plane, store }: NodeFace,
   nowMs: number,
+  health?: HealthReadiness,
 ): Readiness {
   const { snapshot, generation } = plane;
   const ageS = (ms: number) => Math.max(0, Math.round((nowMs - ms) / 1000));
@@ -54,6 +83,7 @@ export function readinessOf(
     uptimeSeconds: ageS(startedMs),
     store: { kind: store.kind, up: store.isUp, ageSeconds: ageS(store.seenMs) },
     placeData,
+    ...(health && { health }),
     warnings: [
       ...(isAnswering ? [] : ["this node is starting or stopping"]),
       ...(store.isUp
@@ -61,9 +91,29 @@ export function readinessOf(
         : [
             `the store cannot be asked: answers are as of ${ageS(store.seenMs)} s ago, and edits are refused`,
           ]),
+      ...(health === undefined ? [] : healthWarnings(health, nowMs - startedMs)),
       ...old.map(
         ({ file, ageSeconds }) => `place data ${file} is ${Math.round(ageSeconds / DAY_S)} days old`,
       ),
     ],
   };
+}
+
+/** A prober says its first word within seconds. */
+const PROBERS_WITHIN_MS = 15_000;
+
+/** Without names: GET /v1/health has those. */
+function healthWarnings(health: HealthReadiness, runningMs: number): string[] {
+  const { endpoints, probers, ageSeconds, awaySeconds, alarms } = health;
+  const total = endpoints.up + endpoints.down + endpoints.unknown;
+  const isUnheard = total > 0 && probers === 0 && runningMs > PROBERS_WITHIN_MS;
+  const asOf = ageSeconds === null ? "none was ever checked" : `verdicts are as of ${ageSeconds} s ago`;
+  const count = alarms === 1 ? "1 alarm" : `${alarms} alarms`;
+  return [
+    ...(awaySeconds === null
+      ? []
+      : [`probers and other nodes cannot be reached for ${awaySeconds} s: verdicts stand as they were`]),
+    ...(isUnheard ? [`no prober is heard, though ${total} endpoints are to be checked: ${asOf}`] : []),
+    ...(alarms === 0 ? [] : [`${count} of health; GET /v1/health says what`]),
+  ];
 }

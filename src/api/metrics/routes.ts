@@ -11,9 +11,9 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { NodeFace } from "../node-face.ts";
 import { Problem } from "../problem.ts";
-import { collectMetrics } from "./collect.ts";
+import { collectMetrics, type LiveCounts } from "./collect.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
-import { readinessOf } from "./readiness.ts";
+import { healthReadinessOf, readinessOf } from "./readiness.ts";
 import type { RequestCounts } from "./request-counts.ts";
 
 const ReadinessSchema = Type.Object({
@@ -26,6 +26,16 @@ const ReadinessSchema = Type.Object({
   pools: Type.Integer(),
   uptimeSeconds: Type.Integer(),
   store: Type.Object({ kind: Type.String(), up: Type.Boolean(), ageSeconds: Type.Integer() }),
+  health: Type.Optional(
+    Type.Object({
+      endpoints: Type.Object({ up: Type.Integer(), down: Type.Integer(), unknown: Type.Integer() }),
+      probers: Type.Integer(),
+      ageSeconds: Type.Union([Type.Integer(), Type.Null()]),
+      awaySeconds: Type.Union([Type.Integer(), Type.Null()]),
+      incidentsOpen: Type.Integer(),
+      alarms: Type.Integer(),
+    }),
+  ),
   placeData: Type.Array(Type.Object({ file: Type.String(), ageSeconds: Type.Integer() })),
   warnings: Type.Array(Type.String()),
 });
@@ -34,10 +44,11 @@ export interface MonitoringContext {
   readonly node: NodeFace;
   readonly requests: RequestCounts;
   readonly eventClients: () => number;
+  readonly live?: () => LiveCounts;
 }
 
 export function registerMonitoring(app: FastifyInstance, context: MonitoringContext): void {
-  const { node, requests, eventClients } = context;
+  const { node, requests, eventClients, live } = context;
   app.get(
     "/livez",
     {
@@ -61,7 +72,9 @@ export function registerMonitoring(app: FastifyInstance, context: MonitoringCont
       },
     },
     async (_request, reply) => {
-      const readiness = readinessOf(node, Date.now());
+      const known = live?.();
+      const health = known && healthReadinessOf(known.health, known.exchange.nowMs());
+      const readiness = readinessOf(node, Date.now(), health);
       return reply.code(readiness.status === "ready" ? 200 : 503).send(readiness);
     },
   );
@@ -82,7 +95,7 @@ export function registerMonitoring(app: FastifyInstance, context: MonitoringCont
           "metrics name all zones and pools; this token is for some alone",
         );
       const api = { requests: requests.samples, eventClients: eventClients() };
-      return reply.type(EXPOSITION_TYPE).send(collectMetrics(node, api, Date.now()));
+      return reply.type(EXPOSITION_TYPE).send(collectMetrics(node, api, Date.now(), live?.()));
     },
   );
 }

@@ -4,7 +4,9 @@
  * @module
  */
 import type { FastifyInstance } from "fastify";
+import { idOf } from "../../store/document-key.ts";
 import type { ApiContext } from "../context.ts";
+import { showPool } from "../live/show.ts";
 import { registerDocumentRoutes } from "./documents-of-kind.ts";
 
 export function registerPools(app: FastifyInstance, context: ApiContext): void {
@@ -18,6 +20,13 @@ export function registerPools(app: FastifyInstance, context: ApiContext): void {
         policy: pool.policy.map(({ type }) => type),
         ...(pool.monitor === undefined ? {} : { monitor: pool.monitor }),
       };
+    },
+    sendOther(request, reply, key) {
+      const { live } = context;
+      if (live === undefined || (request.query as { health?: string }).health === undefined) return false;
+      const view = live.health.pool(idOf(key));
+      if (view !== undefined) reply.send(showPool(view, live.copy));
+      return view !== undefined;
     },
   });
 }
