@@ -13,7 +13,7 @@ import { type ClientTables, newsOfClientTables } from "../snapshot/snapshot.ts";
 import { stampOf } from "./file-stamp.ts";
 import type { Publisher } from "./follower.ts";
 import { loadPlacesAside } from "./place-thread.ts";
-import { SamplesFollower, type SamplesSettings } from "./samples-follower.ts";
+import { type Carry, SamplesFollower, type SamplesSettings } from "./samples-follower.ts";
 
 const POLL_INTERVAL_MS = 1000;
 const DAY_MS = 86_400_000;
@@ -64,6 +64,11 @@ export class ClientTablesFollower {
   follow(plane: Publisher): void {
     this.#plane = plane;
     this.#schedule();
+  }
+
+  /** What was measured meanwhile is put into tables that come from the file of times. */
+  carryInto(carry: Carry): void {
+    if (this.#samples !== null) this.#samples.carry = carry;
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,9 @@ export interface SamplesSettings {
   readonly expiryMs: number;
 }
 
+/** Puts into a table that was made from the file what a file does not know. The table to go on with. */
+export type Carry = (table: LatencyTable, places: PlaceData | null) => LatencyTable;
+
 export class SamplesFollower {
   readonly #settings: SamplesSettings;
   readonly #log: Logger;
@@ -28,6 +31,7 @@ export class SamplesFollower {
   #readStamp = "";
   #seenStamp = "";
   #places: PlaceData | null = null;
+  carry: Carry = (table) => table;
 
   constructor(settings: SamplesSettings, log: Logger) {
     this.#settings = settings;
@@ -52,7 +56,7 @@ export class SamplesFollower {
     this.#readStamp = stamp;
     this.#places = places;
     try {
-      const table = await this.#load(places);
+      const table = this.carry(await this.#load(places), places);
       plane.publish(newsOfClientTables(plane.snapshot, { ...plane.snapshot.clientTables, latency: table }));
     } catch (error) {
       if (!(error instanceof WindroseError)) throw error;

@@ -147,7 +147,8 @@ export class RoundTripPlan {
     const isFull = judge(known, rttMs);
     const isUnsure = known.offMs !== null || known.settling > 0;
     known.dueMs = nowMs + (isUnsure ? Math.min(AGAIN_MS, intervalMs) : intervalMs);
-    return { network, region, rttMs, count: isFull ? FULL_WEIGHT : measurement.count, atMs: nowMs };
+    const count = isFull ? FULL_WEIGHT : measurement.count;
+    return { network, region, rttMs, count, atMs: nowMs, source: "probe" };
   }
 
   /** Networks that are asked for, and may be measured. */

@@ -119,7 +119,12 @@ export interface RttSample {
   readonly rttMs: number;
   readonly count: number;
   readonly atMs: number;
+  readonly source?: SampleSource;
 }
+
+/** Where samples come from: a prober, the handshakes of TCP clients at a node, whoever posted them. */
+export const SAMPLE_SOURCES = ["probe", "tcp", "posted"] as const;
+export type SampleSource = (typeof SAMPLE_SOURCES)[number];
 
 export interface Demand {
   /** A /24 or /48. */

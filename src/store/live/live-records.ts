@@ -4,16 +4,17 @@
  *
  * @module
  */
-import type {
-  AppliedVerdict,
-  Demand,
-  GivenOrder,
-  MemberKey,
-  MemberLoad,
-  MemberOrder,
-  ProberHead,
-  RttSample,
-  SavedVerdict,
+import {
+  type AppliedVerdict,
+  type Demand,
+  type GivenOrder,
+  type MemberKey,
+  type MemberLoad,
+  type MemberOrder,
+  type ProberHead,
+  type RttSample,
+  SAMPLE_SOURCES,
+  type SavedVerdict,
 } from "./live-exchange.ts";
 
 /** Ids have at most 64 characters, an endpoint has an id and an address, an incident an endpoint and a time. */
@@ -64,11 +65,12 @@ export function parseApplied(value: unknown): AppliedVerdict | undefined {
 }
 
 export function parseSample(value: unknown): RttSample | undefined {
-  const { network, region, rttMs, count, atMs } = fieldsOf(value);
+  const { network, region, rttMs, count, atMs, source } = fieldsOf(value);
   if (!(isName(network) && isName(region) && isCount(rttMs) && isCount(count) && isCount(atMs))) {
     return undefined;
   }
-  return { network, region, rttMs, count, atMs };
+  const known = SAMPLE_SOURCES.find((one) => one === source);
+  return { network, region, rttMs, count, atMs, ...(known !== undefined && { source: known }) };
 }
 
 export function parseDemand(value: unknown): Demand | undefined {
