@@ -2,10 +2,10 @@
  * Reads a folder of documents again and again, and each file only when it changed.
  *
  *   listing ─► files whose stamp is new ─► read, here or in another thread ─┐
- *           └► files whose stamp is as it was ─► what they said, and ───────┴─► joinDocuments()
+ *           └► files whose stamp is as it was ─► what they said, and ───────┴─► DocumentJoin
  *                                                what was wrong with them
  *
- * So one edit costs what its file costs, and a walk over the summaries of the zones. What a file said is
+ * So one edit costs what its file costs, and a look at each file in passing. What a file said is
  * kept without its text and without records: for a zone, its image and some hundred octets.
  * Lives as long as the server.
  *
@@ -13,23 +13,34 @@
  */
 import type { Fault } from "../lib/fault.ts";
 import type { Configuration } from "./configuration.ts";
+import { DocumentJoin, type JoinedFile, joinedFile, type LoadedDocuments } from "./document-join.ts";
+import { compareText } from "./fault-list.ts";
 import type { FileDocuments, ReadOptions } from "./file-documents.ts";
 import type { FolderListing, ListedFile } from "./folder.ts";
-import { type JoinedFile, joinDocuments, joinedFile, type LoadedDocuments } from "./parse-documents.ts";
 import { type ReadFile, readListedFile, rereadText } from "./read-file.ts";
 import { RereadSource } from "./source.ts";
 
-/** Reads files, and gives each one as it is done with it, in any order. */
-export type ReadFiles = (files: readonly ListedFile[], onRead: (file: ReadFile) => void) => Promise<void>;
+/** Its text, where that is not on the disk; undefined when it is not known any more. */
+export type Reread = () => string | undefined;
 
-interface CachedFile extends JoinedFile {
-  readonly stamp: string;
+/** Reads files, and gives each one as it is done with it, in any order. */
+export type ReadFiles = (
+  files: readonly ListedFile[],
+  onRead: (file: ReadFile, reread?: Reread) => void,
+) => Promise<void>;
+
+interface CachedFile {
+  stamp: string;
+  readonly joined: JoinedFile;
 }
 
 export class DocumentReader {
   readonly #readFiles: ReadFiles;
+  readonly #join = new DocumentJoin();
   /** By path. Unread files are not here: they are tried again each time. */
-  #cache: ReadonlyMap<string, CachedFile> = new Map();
+  #cache = new Map<string, CachedFile>();
+  /** The same, in the order of their paths. */
+  #paths: readonly string[] = [];
 
   constructor(readFiles: ReadFiles = readFilesHere()) {
     this.#readFiles = readFiles;
@@ -46,38 +57,56 @@ export class DocumentReader {
     readFiles: ReadFiles = this.#readFiles,
   ): Promise<LoadedDocuments> {
     const unread: Fault[] = [...faults];
-    const cache = new Map<string, CachedFile>();
     const changed: ListedFile[] = [];
-    for (const file of files.values()) {
-      const cached = this.#cache.get(file.path);
-      if (cached?.stamp === file.stamp) cache.set(file.path, cached);
-      else changed.push(file);
-    }
-    await readFiles(changed, (read) => {
-      if ("unread" in read) {
-        unread.push(read.unread);
-        return;
-      }
-      cache.set(read.file, cachedFile(files.get(read.file)!, read));
+    for (const file of files.values())
+      if (this.#cache.get(file.path)?.stamp !== file.stamp) changed.push(file);
+    const read = new Map<string, CachedFile>();
+    await readFiles(changed, (documents, reread) => {
+      if ("unread" in documents) unread.push(documents.unread);
+      else read.set(documents.file, cachedFile(files.get(documents.file)!, documents, reread));
     });
-    this.#cache = cache;
-    return joinDocuments([...cache.values()], { previous, unread });
+    for (const { path } of changed) if (!read.has(path)) this.#cache.delete(path);
+    for (const [path, file] of read) this.#cache.set(path, file);
+    if (this.#cache.size > files.size)
+      for (const path of this.#cache.keys()) if (!files.has(path)) this.#cache.delete(path);
+    return this.#join.join(this.#inOrder(), { previous, unread });
   }
 
   /** What was read of a file under one stamp is known to be what it says under another. */
   restamp(before: ListedFile, after: ListedFile): void {
     const cached = this.#cache.get(before.path);
     if (cached?.stamp !== before.stamp) return;
-    const cache = new Map(this.#cache);
-    cache.set(after.path, cachedFile(after, cached.documents));
-    this.#cache = cache;
+    cached.stamp = after.stamp;
+    cached.joined.source.moveTo(() => rereadText(after));
+  }
+
+  #inOrder(): JoinedFile[] {
+    const known = this.#filesAt(this.#paths);
+    if (known !== undefined) return known;
+    this.#paths = [...this.#cache.keys()].sort(compareText);
+    return this.#filesAt(this.#paths)!;
+  }
+
+  /** Undefined where these are not the paths of all files. */
+  #filesAt(paths: readonly string[]): JoinedFile[] | undefined {
+    if (paths.length !== this.#cache.size) return undefined;
+    const files: JoinedFile[] = [];
+    for (const path of paths) {
+      const file = this.#cache.get(path);
+      if (file === undefined) return undefined;
+      files.push(file.joined);
+    }
+    return files;
   }
 }
 
 // A function of its own, so that what it makes holds on to its own file and not to the whole listing.
-function cachedFile(file: ListedFile, documents: FileDocuments): CachedFile {
-  const source = new RereadSource(file.path, () => rereadText(file));
-  return { stamp: file.stamp, ...joinedFile(documents, source) };
+function cachedFile(
+  file: ListedFile,
+  documents: FileDocuments,
+  reread: Reread = () => rereadText(file),
+): CachedFile {
+  return { stamp: file.stamp, joined: joinedFile(documents, new RereadSource(file.path, reread)) };
 }
 
 /** In this thread, which is held up by each file for as long as that takes. */

@@ -102,7 +102,7 @@ export class PoolGraph {
     return reached;
   }
 
-  /** An id that is no pool was reported. */
+  /** A pool names one that is not there, which was reported. */
   get hasUnknown(): boolean {
     return this.#hasUnknown;
   }
@@ -111,18 +111,19 @@ export class PoolGraph {
     return this.#vertices.has(id);
   }
 
-  /** Reports an id that is no pool, if that is sure. */
-  reportUnknown(id: string, place: Place): void {
-    if (!this.isBlind) this.#reportUnknown(id, place, [...this.#vertices.keys()]);
+  /** The same pools, and each leads to the same target: names that one of the two lets pass, the other does. */
+  leadsAs(other: PoolGraph): boolean {
+    if (this.#vertices.size !== other.#vertices.size) return false;
+    for (const [id, { target }] of this.#vertices) {
+      const vertex = other.#vertices.get(id);
+      if (vertex === undefined || vertex.target !== target) return false;
+    }
+    return true;
   }
 
-  #reportUnknown(id: string, place: Place, known: readonly string[]): void {
-    this.#hasUnknown = true;
-    const message =
-      known.length > 0
-        ? unknownWord("pool", id, known)
-        : `unknown pool "${id}"; no other pool is defined, so add it under pools`;
-    this.#faults.error(place, "value", message);
+  /** What is wrong with an id that is no pool; undefined where that is not sure. */
+  unknown(id: string): string | undefined {
+    return this.isBlind ? undefined : unknownPool(id, [...this.#vertices.keys()]);
   }
 
   #edgesOf(id: string, text: PoolText, place: Place, written: ReadonlyMap<string, unknown>): Edge[] {
@@ -131,7 +132,8 @@ export class PoolGraph {
       if (written.has(to)) edges.push({ to, place: at, isWhenDown });
       else if (!this.isBlind) {
         const known = [...written.keys()].filter((other) => other !== id);
-        this.#reportUnknown(to, at, isWhenDown ? ["open", "closed", ...known] : known);
+        this.#hasUnknown = true;
+        this.#faults.error(at, "value", unknownPool(to, isWhenDown ? ["open", "closed", ...known] : known));
       }
     };
     for (const [index, member] of text.members.entries()) {
@@ -209,4 +211,10 @@ export class PoolGraph {
     const message = `pool "${pool.id}" has no ${lacks[0]} address, so ${lacks[1]} queries get no data; add ${lacks[0]} addresses to its members`;
     this.#faults.warning(place, "key", message);
   }
+}
+
+function unknownPool(id: string, known: readonly string[]): string {
+  return known.length > 0
+    ? unknownWord("pool", id, known)
+    : `unknown pool "${id}"; no other pool is defined, so add it under pools`;
 }

@@ -274,7 +274,7 @@ export class Source implements Locator {
  */
 export class RereadSource implements Locator {
   readonly file: string;
-  readonly #read: () => string | undefined;
+  #read: () => string | undefined;
   /** Undefined when not read yet, null when the file is not what it was. */
   #source: Source | null | undefined;
   readonly #found = new Map<string, Position>();
@@ -295,14 +295,18 @@ export class RereadSource implements Locator {
     const known = this.#found.get(key);
     if (known !== undefined) return known;
     // A file that changed meanwhile is about to be read, and its faults told, once more.
-    const position = this.#reread()?.locate(path, part);
-    if (position === undefined) return { line: 1, column: 1 };
+    const position = this.#reread()?.locate(path, part) ?? { line: 1, column: 1 };
     this.#found.set(key, position);
     return position;
   }
 
   fault(path: Path, part: Part, severity: Fault["severity"], message: string): Fault {
     return { severity, file: this.file, ...this.locate(path, part), message, path };
+  }
+
+  /** The same text is found in another way from now on. */
+  moveTo(read: () => string | undefined): void {
+    this.#read = read;
   }
 
   /** Lets the text go again. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Fault } from "../lib/fault.ts";
 import { formatName } from "../wire/name.ts";
 import { NameKey } from "../wire/name-key.ts";
 import { RRType, typeMnemonic } from "../wire/rr-type.ts";
@@ -24,14 +25,20 @@ export function placeOf({ zone, source }: PlacedZone): Place {
   return new Place(source, ["zones", zone.id]);
 }
 
-/** Steered names lead to pools that are there, and to a CNAME only where one may stand. */
-export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph, faults: FaultList): void {
+/**
+ * Steered names lead to pools that are there, and to a CNAME only where one may stand. False when one leads to a pool that is
+ * not there, which is reported.
+ */
+export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph, faults: FaultList): boolean {
+  let areKnown = true;
   for (const placed of zones) {
     for (const { pool, notAlias } of placed.zone.steering) {
       const targetPool = graph.targetPoolOf(pool);
       if (targetPool === undefined) {
         if (graph.has(pool) || graph.isBlind) continue;
-        for (const place of placesSteeredBy(pool, placed)) graph.reportUnknown(pool, place);
+        areKnown = false;
+        const message = graph.unknown(pool)!;
+        for (const place of placesSteeredBy(pool, placed)) faults.error(place, "value", message);
         continue;
       }
       const leads =
@@ -47,6 +54,7 @@ export function checkSteeredNames(zones: Iterable<PlacedZone>, graph: PoolGraph,
       }
     }
   }
+  return areKnown;
 }
 
 /** Every name that a pool steers; there may be many, so a summary does not hold them. */
@@ -63,11 +71,24 @@ function placesSteeredBy(pool: string, placed: PlacedZone): Place[] {
   return places.length > 0 ? places : [place];
 }
 
-/** A zone below another one of ours is found without a delegation, but by nobody who asks the parent elsewhere. */
-export function checkZonesWithin(zones: readonly PlacedZone[], { within }: Apexes, faults: FaultList): void {
+/**
+ * A zone below another one of ours is found without a delegation, but by nobody who asks the parent elsewhere. What is
+ * wrong, by index in `within`; `known` is that of before, which holds for zones that are not `isChanged`.
+ */
+export function checkZonesWithin(
+  zones: readonly PlacedZone[],
+  { within }: Apexes,
+  { known, isChanged }: { known: ReadonlyMap<number, Fault>; isChanged: (place: number) => boolean },
+): ReadonlyMap<number, Fault> {
   const name = new NameKey();
   const result = new LookupResult();
-  for (const { place, parent } of within) {
+  const faults = new Map<number, Fault>();
+  for (const [index, { place, parent }] of within.entries()) {
+    if (!isChanged(place) && !isChanged(parent)) {
+      const fault = known.get(index);
+      if (fault !== undefined) faults.set(index, fault);
+      continue;
+    }
     const { apex } = zones[place]!.zone;
     const above = zones[parent]!.zone;
     if (above.document === undefined) continue;
@@ -75,6 +96,8 @@ export function checkZonesWithin(zones: readonly PlacedZone[], { within }: Apexe
     lookup(above.document.image, name, RRType.NS, result);
     if (result.found === Found.referral) continue;
     const message = `zone ${formatName(apex)} is within zone ${formatName(above.apex)}, which does not delegate it; add its NS there, so that other servers of the parent find it`;
-    faults.warning(placeOf(zones[place]!), "key", message);
+    const { source, path } = placeOf(zones[place]!);
+    faults.set(index, source.fault(path, "key", "warning", message));
   }
+  return faults;
 }
