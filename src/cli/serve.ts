@@ -24,12 +24,15 @@ import type { TcpLimits } from "../server/tcp-limits.ts";
 import { applyNews, newsOfClientTables, type Snapshot } from "../snapshot/snapshot.ts";
 import { FileStore } from "../store/files/file-store.ts";
 import { readFilesAside } from "../store/files/reading-thread.ts";
+import type { LiveExchange } from "../store/live/live-exchange.ts";
 import type { Store } from "../store/store.ts";
 import { ClientTablesFollower } from "../sync/client-tables.ts";
 import { Follower } from "../sync/follower.ts";
+import { HealthFollower } from "../sync/health/health-follower.ts";
 import type { ApiServer } from "./api-server.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { formatExamples } from "./examples.ts";
+import { openExchange } from "./live-exchange.ts";
 import { createLogger } from "./logger.ts";
 import { redisAccess } from "./redis-settings.ts";
 import { readSettings } from "./settings.ts";
@@ -90,20 +93,25 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   const clientTables = new ClientTablesFollower({ placeFiles, samples, log });
   const signals = new Signals(() => follower.reload("SIGHUP"));
   let shared: SharedRedis | undefined;
+  let exchange: LiveExchange | undefined;
+  let health: HealthFollower | undefined;
   let api: ApiServer | undefined;
   try {
     keepHeapSmall();
     const [documents, tables] = await Promise.all([follower.loadFirst(), clientTables.loadFirst()]);
     const snapshot = applyNews(documents, newsOfClientTables(documents, tables));
+    const named = () => shared?.nodes.name;
+    exchange = await openExchange({ access: redisAccess(settings, io.env), dataDir: settings.data, log });
     plane = newDataPlane(settings, snapshot, log);
+    health = await openHealth(settings, { exchange, plane, follower, named, log });
     const bound = await plane.listen(settings.dns);
     for (const address of bound.map(formatListenAddress)) {
       for (const transport of ["udp", "tcp"]) log.info({ transport, address }, "listening");
     }
-    const named = () => shared?.nodes.name;
     const node = nodeFace(settings, { startedMs, plane, bound, store, signals, named });
     shared = await shareOverRedis(settings, node, log, io);
-    follower.follow(shared?.around(plane) ?? plane);
+    follower.follow(health.around(shared?.around(plane) ?? plane, () => follower.configuration));
+    await health.follow();
     clientTables.follow(plane);
     if (settings.api !== null) {
       const module = await import("./api-server.ts");
@@ -117,12 +125,16 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
 
     log.info({ signal: await signals.ended }, "stopping");
     await api?.close();
+    await health.close();
+    await exchange.close();
     await shared?.close();
     await plane.stop({ withinMs: DRAIN_MS_MAX });
     log.info(queryCounts(plane), "stopped");
     return 0;
   } catch (error) {
     await api?.close();
+    await health?.close();
+    await exchange?.close();
     await shared?.close();
     await plane?.stop({ withinMs: 0 });
     showFaults(error, io);
@@ -157,6 +169,26 @@ async function shareOverRedis(
   if (access === undefined) return undefined;
   const module = await import("./shared-redis.ts");
   return new module.SharedRedis(access, node, log);
+}
+
+interface HealthParts {
+  readonly exchange: LiveExchange;
+  readonly plane: DataPlane;
+  readonly follower: Follower;
+  readonly named: () => string | undefined;
+  readonly log: Logger;
+}
+
+/** Before the first answer: what is known to be down is not answered. */
+function openHealth({ id, region, data }: SettingValues, parts: HealthParts): Promise<HealthFollower> {
+  const { exchange, plane, follower, named, log } = parts;
+  const node = () => named() ?? id ?? hostname();
+  const answered = () => {
+    const { counters } = plane;
+    return (slot: number) => counters.reduce((sum, block) => sum + block.memberCount(slot), 0);
+  };
+  const options = { exchange, node, region, dataDir: data, answered, log };
+  return HealthFollower.open(options, follower.configuration, plane.snapshot);
 }
 
 interface NodeParts {

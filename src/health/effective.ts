@@ -94,6 +94,7 @@ export class PoolHealth {
   readonly #rules: PoolRules;
   readonly #region: string | null;
   readonly #members: readonly MemberState[];
+  readonly #sidesOf = new Map<string, Side[]>();
 
   /** `region` is where the node stands, for `health-view: region`. */
   constructor(rules: PoolRules, members: readonly MemberRules[], region: string | null) {
@@ -106,6 +107,11 @@ export class PoolHealth {
       isCalledBack: false,
       notes: new Set(),
     }));
+    for (const side of this.#sides()) {
+      const known = this.#sidesOf.get(side.endpoint);
+      if (known === undefined) this.#sidesOf.set(side.endpoint, [side]);
+      else known.push(side);
+    }
   }
 
   /** Takes over what the same pool knew under other documents: what damping knows by endpoint, orders by member. */
@@ -124,8 +130,7 @@ export class PoolHealth {
 
   /** A verdict on one of the endpoints, which may be the one that is known. */
   see(endpoint: string, verdict: Verdict, nowMs: number): void {
-    for (const side of this.#sides()) {
-      if (side.endpoint !== endpoint) continue;
+    for (const side of this.#sidesOf.get(endpoint) ?? []) {
       const { state, sinceMs } = this.#believed(verdict);
       side.verdict = verdict;
       side.damped = applyVerdict(side.damped, state, sinceMs, nowMs);
@@ -291,7 +296,8 @@ export class PoolHealth {
 }
 
 const CALLED_BACK = "in, for too few others are up";
-const ORDER_NOTES = { up: "forced up", down: "forced down", drain: "drained" } as const;
+/** How notes of a member speak of an order for it. */
+export const ORDER_NOTES = { up: "forced up", down: "forced down", drain: "drained" } as const;
 
 function makeSide(endpoint: string | null): Side | null {
   if (endpoint === null) return null;

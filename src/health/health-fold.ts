@@ -201,8 +201,9 @@ export class HealthFold {
       prober.kept++;
     }
     if (known === undefined || !isCalm) endpoint.held.sort(compareHeld);
+    // A recount may find that opinions of others have expired.
     this.#recount(endpoint);
-    if (!isCalm) this.#changed.add(endpoint.key);
+    this.#changed.add(endpoint.key);
     return true;
   }
 
@@ -263,12 +264,17 @@ export class HealthFold {
 
   /** Documents changed: works everything out again, and drops endpoints that are not wanted any more. */
   refold(isWanted: (endpoint: string) => boolean): void {
+    this.prune(isWanted);
     for (const endpoint of this.#endpoints.values()) {
-      if (isWanted(endpoint.key)) {
-        this.#recount(endpoint);
-        this.#changed.add(endpoint.key);
-        continue;
-      }
+      this.#recount(endpoint);
+      this.#changed.add(endpoint.key);
+    }
+  }
+
+  /** Drops endpoints that are not wanted any more, and leaves the others as they are. */
+  prune(isWanted: (endpoint: string) => boolean): void {
+    for (const endpoint of this.#endpoints.values()) {
+      if (isWanted(endpoint.key)) continue;
       for (const held of endpoint.held) this.#drop(held, endpoint.family);
       this.#endpoints.delete(endpoint.key);
       this.#changed.delete(endpoint.key);

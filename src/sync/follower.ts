@@ -73,7 +73,6 @@ export class Follower implements Editor {
   /** By which the documents in use were read. */
   #listing: FolderListing = { files: new Map(), folders: [], faults: [] };
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #monitorsSaid = new Set<string>();
 
   constructor({ store, log, judge = () => [], load }: FollowerOptions) {
     this.#store = store;
@@ -105,7 +104,6 @@ export class Follower implements Editor {
     this.#listing = listing;
     this.#configuration = configuration;
     this.#logFaults(faults);
-    this.#warnOfMonitors(configuration);
     return compileSnapshot(configuration, undefined, generation);
   }
 
@@ -126,6 +124,11 @@ export class Follower implements Editor {
   /** Looks at the store again. Never throws; resolves when that is done, well or not. */
   reload(reason: string): Promise<void> {
     return this.#reloadLater(reason, undefined);
+  }
+
+  /** That of the generation that answers; from loadFirst() on. */
+  get configuration(): Configuration {
+    return this.#configuration!;
   }
 
   get documents(): Documents {
@@ -217,7 +220,6 @@ export class Follower implements Editor {
       // Queries for them are refused from now on, which nobody should have to find out from their clients.
       this.#log.warn({ generation: next, zonesRemoved }, "zones are gone, and refused");
     }
-    this.#warnOfMonitors(configuration);
   }
 
   async #edit(request: EditRequest): Promise<EditOutcome> {
@@ -268,17 +270,6 @@ export class Follower implements Editor {
     this.#configuration = configuration;
     plane.publish(newsBetween(plane.snapshot, configuration, { before, generation }));
     this.#store.keep?.(this.#listing);
-  }
-
-  /** Monitors may be written down already; until something runs them, nobody should rely on them. Said once of each. */
-  #warnOfMonitors({ monitors }: Configuration): void {
-    const unsaid = [...monitors.keys()].filter((id) => !this.#monitorsSaid.has(id));
-    if (unsaid.length === 0) return;
-    for (const id of unsaid) this.#monitorsSaid.add(id);
-    this.#log.warn(
-      { monitors: unsaid },
-      "this version does not run monitors: every enabled member counts as up",
-    );
   }
 
   #logFaults(faults: readonly Fault[]): void {

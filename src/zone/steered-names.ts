@@ -25,3 +25,21 @@ export function steeredNames(image: ZoneImage, apex: Name): Name[] {
       return Uint8Array.of(...octets.slice(start, start + length), ...apex) as Name;
     });
 }
+
+/** How many names of a zone a pool answers for with which TTL, in seconds. */
+export function steeredTtls(image: ZoneImage): { pool: string; ttl: number; names: number }[] {
+  const { words, poolIds } = image;
+  const table = words[HEADER.hashTable]!;
+  const found = new Map<string, { pool: string; ttl: number; names: number }>();
+  for (let slot = 0; slot <= words[HEADER.hashMask]!; slot++) {
+    const node = words[table + slot * 2 + 1]!;
+    if (node === 0 || words[node + NODE.pool] === 0) continue;
+    const pool = poolIds[words[node + NODE.pool]! - 1]!;
+    const ttl = words[node + NODE.poolTtl]!;
+    const key = `${ttl} ${pool}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { pool, ttl, names: 1 });
+    else known.names++;
+  }
+  return [...found.values()];
+}

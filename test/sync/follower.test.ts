@@ -197,25 +197,6 @@ describe("Follower.follow()", () => {
     put("demo.yaml", zone("192.0.2.12"));
     expect(await lines.next("new generation", second)).toMatchObject({ generation: 2 });
   });
-
-  test("says once of each monitor that it is not run", async () => {
-    const pools =
-      "pools: { web: { monitor: m, members: [{ address: 192.0.2.7 }] } }\nmonitors: { m: { type: tcp, port: 80 } }\n";
-    const steered = zone("192.0.2.1").replace('"@":', 'www: { pool: web }, "@":');
-    put("demo.yaml", pools + steered);
-    const { lines } = await follow();
-    const warnings = () =>
-      lines.all.filter(({ msg }) => msg.startsWith("this version does not run monitors"));
-    expect(warnings().map(({ level, monitors }) => ({ level, monitors }))).toEqual([
-      { level: 40, monitors: ["m"] },
-    ]);
-    put("demo.yaml", pools.replace("192.0.2.7", "192.0.2.8") + steered);
-    expect(await lines.next("new generation")).toMatchObject({ poolsChanged: ["web"] });
-    expect(warnings().length).toBe(1);
-    put("demo.yaml", `${pools.replace("80 }", "80 }, n: { type: tcp, port: 81 }")}${steered}`);
-    await lines.next("this version does not run monitors", lines.all.indexOf(warnings()[0]!) + 1);
-    expect(warnings().map(({ monitors }) => monitors)).toEqual([["m"], ["n"]]);
-  });
 });
 
 describe("Follower.reload()", () => {

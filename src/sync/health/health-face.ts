@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { MemberEffect, Order } from "../../health/effective.ts";
+import type { MemberEffect } from "../../health/effective.ts";
 import type { ProberSight } from "../../health/health-fold.ts";
 import type { Incident, IncidentChange } from "../../health/incident.ts";
 import type { OpinionState } from "../../health/opinion.ts";
 import type { Verdict } from "../../health/verdict.ts";
-import type { MemberKey } from "../../store/live/live-exchange.ts";
+import type { GivenOrder, MemberKey } from "../../store/live/live-exchange.ts";
 
 export interface HealthFace {
   /** Of the documents in use, by endpoint. */
@@ -68,7 +68,7 @@ export interface PoolHealthView {
 export interface MemberHealth extends MemberEffect {
   /** Its endpoints that are checked. */
   readonly endpoints: readonly EndpointHealth[];
-  readonly order: Order | null;
+  readonly order: GivenOrder | null;
   /** As reported; null = nothing was. */
   readonly load: number | null;
   /** Response time of its checks, smoothed, in ms; null = not measured. */

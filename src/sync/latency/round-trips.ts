@@ -57,6 +57,8 @@ export interface RoundTripsFace {
   readonly rules: NetworkRules;
   /** In which members stand; samples of others would be of no use to anybody. */
   readonly regions: ReadonlySet<string>;
+  /** How long a measurement counts. */
+  readonly expiryMs: number;
   /** Networks that were measured since this node started. */
   readonly measured: readonly string[];
   nowMs(): number;
@@ -90,6 +92,7 @@ const TCP_INTERVAL_MS = 5000;
 
 export class RoundTrips implements RoundTripsFace {
   readonly rules: NetworkRules;
+  readonly expiryMs: number;
   readonly #options: RoundTripsOptions;
   readonly #live = new LiveSamples();
   readonly #fold: DemandFold;
@@ -106,6 +109,7 @@ export class RoundTrips implements RoundTripsFace {
     this.#options = options;
     const { plane, exchange, rules, log } = options;
     this.rules = rules;
+    this.expiryMs = options.expiryMs;
     this.#places = plane.snapshot.clientTables.places;
     this.#fold = new DemandFold(performance.now());
     this.#following = exchange.follow({ samples: (samples) => this.#take(samples) });
