@@ -104,7 +104,7 @@ export class LiveBoard {
   }
 
   /** Is it gone, now? Not when a later start of it is there. */
-  dropProber({ name, epoch }: ProberHead): boolean {
+  dropProber({ name, epoch }: Pick<ProberHead, "name" | "epoch">): boolean {
     const known = this.#probers.get(name);
     return known !== undefined && known.epoch <= epoch && this.#probers.delete(name);
   }

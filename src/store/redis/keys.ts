@@ -16,6 +16,17 @@
  *   {windrose}:tokens:used       hash     id of a token → when it was last used
  *   {windrose}:tokens:version    string   another one after each change of tokens; also the channel that says so
  *   {windrose}:audit             stream   NUMBER-0 → entry, as JSON; bounded
+ *   {windrose}:probers           hash     name → when it was heard, its last message, epoch, run, itself as JSON; also a channel
+ *   {windrose}:prober:NAME       hash     run, n, endpoint → opinion as JSON, numbers → newest numbers of all; for 60 s
+ *   {windrose}:opinions          channel  what probers tell, see opinion-message.ts
+ *   {windrose}:orders            hash     member of a pool → order, as JSON; version; also a channel
+ *   {windrose}:loads             hash     member of a pool → load; version; also a channel
+ *   {windrose}:verdicts          hash     endpoint → last verdict, for nodes that start
+ *   {windrose}:verdicts:next     hash     these on their way in, for a minute
+ *   {windrose}:verdicts:writer   string   the node that writes them, for 10 s
+ *   {windrose}:applied           stream   verdicts that nodes answer by, as JSON; bounded; also a channel
+ *   {windrose}:samples           stream   samples of round-trip times, as JSON; bounded; also a channel
+ *   {windrose}:demand            hash     node → what asks it most, as JSON; also a channel
  *   {windrose}:wake              channel  a generation that came; only wakes, holds nothing
  *   {windrose}:receipts          channel  a node answers by a generation, as JSON
  *
@@ -35,6 +46,17 @@ export interface RedisKeys {
   readonly tokensVersion: string;
   readonly audit: string;
   readonly allParts: string;
+  readonly probers: string;
+  readonly opinions: string;
+  readonly orders: string;
+  readonly loads: string;
+  readonly verdicts: string;
+  readonly verdictsNext: string;
+  readonly verdictsWriter: string;
+  readonly applied: string;
+  readonly samples: string;
+  readonly demand: string;
+  prober(name: string): string;
   parts(id: string): string;
   staged(id: string): string;
   stagedStamps(id: string): string;
@@ -57,6 +79,17 @@ export function redisKeys(space = "windrose"): RedisKeys {
     tokensVersion: `${prefix}:tokens:version`,
     audit: `${prefix}:audit`,
     allParts: `${prefix}:parts`,
+    probers: `${prefix}:probers`,
+    opinions: `${prefix}:opinions`,
+    orders: `${prefix}:orders`,
+    loads: `${prefix}:loads`,
+    verdicts: `${prefix}:verdicts`,
+    verdictsNext: `${prefix}:verdicts:next`,
+    verdictsWriter: `${prefix}:verdicts:writer`,
+    applied: `${prefix}:applied`,
+    samples: `${prefix}:samples`,
+    demand: `${prefix}:demand`,
+    prober: (name) => `${prefix}:prober:${name}`,
     parts: (id) => `${prefix}:parts:${id}`,
     staged: (id) => `${prefix}:staged:${id}`,
     stagedStamps: (id) => `${prefix}:staged:${id}:stamps`,

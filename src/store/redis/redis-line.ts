@@ -7,7 +7,7 @@
 import type { Logger } from "pino";
 import { connected, type RedisConnection, type RedisConnector, redisUnavailable } from "./connection.ts";
 
-type Listener = (message: string) => void;
+type Listener = (message: Buffer) => void;
 
 export class RedisLine {
   /** For messages: the URL without its password. */
@@ -17,6 +17,7 @@ export class RedisLine {
   readonly #redis: RedisConnection;
   readonly #subscriber: RedisConnection;
   readonly #listeners = new Map<string, Listener>();
+  readonly #onListening: (() => void)[] = [];
   readonly #log: Logger;
   #trouble: Error | undefined;
 
@@ -33,13 +34,18 @@ export class RedisLine {
     this.#subscriber = connect();
     this.#subscriber.on("error", () => {}); // the other connection tells
     this.#subscriber.on("ready", () => this.#subscribe([...this.#listeners.keys()]));
-    this.#subscriber.on("message", (channel: string, message: string) =>
-      this.#listeners.get(channel)?.(message),
+    this.#subscriber.on("messageBuffer", (channel: Buffer, message: Buffer) =>
+      this.#listeners.get(channel.toString())?.(message),
     );
   }
 
   /** Calls back with each message. Some may be lost while there is no connection. */
-  listen(channel: string, listener: Listener): void {
+  listen(channel: string, listener: (message: string) => void): void {
+    this.listenOctets(channel, (message) => listener(message.toString()));
+  }
+
+  /** The same of messages that are no text. */
+  listenOctets(channel: string, listener: Listener): void {
     this.#listeners.set(channel, listener);
     if (this.#subscriber.status === "ready") this.#subscribe([channel]);
   }
@@ -48,6 +54,16 @@ export class RedisLine {
   onConnect(listener: () => void): void {
     this.#redis.on("ready", listener);
     if (this.#redis.status === "ready") listener();
+  }
+
+  /** Calls back whenever it listens again, to all channels: what was said before that may be lost. */
+  onListening(listener: () => void): void {
+    this.#onListening.push(listener);
+  }
+
+  /** So that a dead line is noticed: who only listens does not. Its answer is not needed: without one the connection is given up. */
+  checkListening(): void {
+    if (this.#subscriber.status === "ready") this.#subscriber.ping().catch(() => {});
   }
 
   /** Resolves when there is a connection, or when it failed, or when it takes too long. */
@@ -74,8 +90,13 @@ export class RedisLine {
 
   #subscribe(channels: string[]): void {
     if (channels.length === 0) return;
-    this.#subscriber.subscribe(...channels).catch((error: unknown) => {
-      this.#log.warn({ err: error, channels }, "cannot listen to other nodes; what they say comes late");
-    });
+    this.#subscriber.subscribe(...channels).then(
+      () => {
+        for (const listener of this.#onListening) listener();
+      },
+      (error: unknown) => {
+        this.#log.warn({ err: error, channels }, "cannot listen to other nodes; what they say comes late");
+      },
+    );
   }
 }
