@@ -34,6 +34,7 @@ import { registerMembers } from "./routes/members.ts";
 import { registerMonitors } from "./routes/monitors.ts";
 import { registerNames } from "./routes/names.ts";
 import { registerPools } from "./routes/pools.ts";
+import { registerRoundTrips } from "./routes/round-trips.ts";
 import { registerRRsets } from "./routes/rrsets.ts";
 import { registerTokens } from "./routes/tokens.ts";
 import { registerZones } from "./routes/zones.ts";
@@ -50,6 +51,7 @@ const REGISTERS: readonly Register[] = [
   registerPools,
   registerMembers,
   registerMonitors,
+  registerRoundTrips,
   registerDocuments,
   registerChanges,
   registerTokens,

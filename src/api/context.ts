@@ -6,6 +6,7 @@
 import type { Logger } from "pino";
 import type { Nodes } from "../store/nodes.ts";
 import type { Editor } from "../sync/editor.ts";
+import type { RoundTripsFace } from "../sync/latency/round-trips.ts";
 import type { AuditStore } from "./audit.ts";
 import type { Live } from "./live/live.ts";
 import type { Scope, Tokens } from "./tokens.ts";
@@ -22,6 +23,8 @@ export interface ApiContext {
   readonly waitFor?: Nodes["waitFor"];
   /** Without it there are no routes of health, orders and loads. */
   readonly live?: Live;
+  /** Without it there are no routes of round-trip times. */
+  readonly roundTrips?: RoundTripsFace;
 }
 
 export interface ApiLimits {

@@ -15,6 +15,7 @@ import { type ApiTls, createApi } from "../api/app.ts";
 import { Audit, type AuditStore } from "../api/audit.ts";
 import { API_LIMITS } from "../api/context.ts";
 import type { NodeFace } from "../api/node-face.ts";
+import { type Live, makeLive } from "../api/live/live.ts";
 import { NodeService } from "../api/node-service.ts";
 import { openTokenFile } from "../api/token-file.ts";
 import { noTokens } from "../api/token-memory.ts";
@@ -23,6 +24,7 @@ import { WindroseError } from "../lib/errors.ts";
 import { bindError } from "../server/bind-error.ts";
 import { formatListenAddress, type ListenAddress } from "../server/listen-address.ts";
 import type { Editor } from "../sync/editor.ts";
+import type { RoundTripsFace } from "../sync/latency/round-trips.ts";
 import type { CommandIo } from "./command.ts";
 import type { SettingValues } from "./settings-table.ts";
 import type { SharedRedis } from "./shared-redis.ts";
@@ -37,6 +39,8 @@ export interface ApiServerOptions {
   readonly node: NodeFace;
   /** What nodes on the same Redis share; undefined where there is no Redis. */
   readonly shared: SharedRedis | undefined;
+  readonly live: Pick<Live, "exchange" | "health">;
+  readonly roundTrips: RoundTripsFace;
   readonly log: Logger;
   readonly io: CommandIo;
 }
@@ -57,7 +61,7 @@ export class ApiServer {
 
   /** Resolves when it listens. Rejects with WindroseError. */
   static async start(options: ApiServerOptions): Promise<ApiServer> {
-    const { where, settings, editor, node, shared, log, io } = options;
+    const { where, settings, editor, node, shared, roundTrips, log, io } = options;
     const tls = readTls(settings);
     const isKept = settings.data !== null || shared !== undefined;
     const given = io.env.WINDROSE_ADMIN_TOKEN ?? "";
@@ -66,10 +70,11 @@ export class ApiServer {
     const kept = await openKept(options);
     const tokens = new Tokens(kept.tokens, { adminToken: passing ?? given, now });
     const { audit } = kept;
-    const service = new NodeService({ node, changes: editor, ...(shared && { nodes: shared.nodes }) });
+    const live = makeLive(options.live);
+    const service = new NodeService({ node, changes: editor, live, ...(shared && { nodes: shared.nodes }) });
     const waitFor = service.nodes.waitFor.bind(service.nodes);
     const app = createApi(
-      { editor, tokens, audit, log, limits: API_LIMITS, now, waitFor },
+      { editor, tokens, audit, log, limits: API_LIMITS, now, waitFor, live, roundTrips },
       {
         ...(tls === undefined ? {} : { tls }),
         before: (api) => service.before(api),

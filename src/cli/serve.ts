@@ -35,6 +35,7 @@ import { formatExamples } from "./examples.ts";
 import { openExchange } from "./live-exchange.ts";
 import { createLogger } from "./logger.ts";
 import { redisAccess } from "./redis-settings.ts";
+import { type RunningRoundTrips, startRoundTrips } from "./round-trips.ts";
 import { readSettings } from "./settings.ts";
 import { formatSettingsHelp, type SettingValues } from "./settings-table.ts";
 import type { SharedRedis } from "./shared-redis.ts";
@@ -95,6 +96,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   let shared: SharedRedis | undefined;
   let exchange: LiveExchange | undefined;
   let health: HealthFollower | undefined;
+  let roundTrips: RunningRoundTrips | undefined;
   let api: ApiServer | undefined;
   try {
     keepHeapSmall();
@@ -113,9 +115,21 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     follower.follow(health.around(shared?.around(plane) ?? plane, () => follower.configuration));
     await health.follow();
     clientTables.follow(plane);
+    const name = () => node.id;
+    roundTrips = startRoundTrips(settings, { exchange, plane, clientTables, name, log });
     if (settings.api !== null) {
       const module = await import("./api-server.ts");
-      const own = { where: settings.api, settings, editor: follower, node, shared, log, io };
+      const own = {
+        where: settings.api,
+        settings,
+        editor: follower,
+        node,
+        shared,
+        live: { exchange, health },
+        roundTrips: roundTrips.face,
+        log,
+        io,
+      };
       api = await module.ApiServer.start(own);
     }
     giveBackFreedMemory();
@@ -125,6 +139,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
 
     log.info({ signal: await signals.ended }, "stopping");
     await api?.close();
+    await roundTrips.stop();
     await health.close();
     await exchange.close();
     await shared?.close();
@@ -133,6 +148,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     return 0;
   } catch (error) {
     await api?.close();
+    await roundTrips?.stop();
     await health?.close();
     await exchange?.close();
     await shared?.close();

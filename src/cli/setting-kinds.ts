@@ -5,6 +5,7 @@
  * @module
  */
 import { DURATION_PATTERN, formatDuration, parseDuration } from "../documents/duration.ts";
+import { parsePrefix, prefixMeant } from "../lib/address.ts";
 import { nearestWord } from "../lib/nearest.ts";
 import { type ListenAddress, parseListenAddress } from "../server/listen-address.ts";
 
@@ -58,6 +59,15 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
       `"${text}" is not a time from ${formatDuration(minMs)} to ${formatDuration(maxMs)}; write one as in 500ms, 10s or 2m`,
     );
   };
+}
+
+/** In CIDR form. */
+export function network(text: string): string {
+  const trimmed = text.trim();
+  if (parsePrefix(trimmed) !== undefined) return trimmed;
+  const meant = prefixMeant(trimmed);
+  const hint = meant === undefined ? "write one as in 198.51.100.0/24" : `did you mean ${meant}?`;
+  throw new WrongValue(`"${trimmed}" is no network; ${hint}`);
 }
 
 export function listenAddress(text: string): ListenAddress {

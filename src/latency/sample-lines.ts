@@ -79,6 +79,17 @@ export class SampleLines {
     }
   }
 
+  /** The same of a line of JSON that is read already. */
+  readRecord(record: Readonly<Record<string, unknown>>): true | string {
+    try {
+      this.#takeRecord(record);
+      return true;
+    } catch (error) {
+      if (error instanceof BadLine) return error.message;
+      throw error;
+    }
+  }
+
   /** False for a header. */
   #readCsv(text: string): boolean {
     const cells = text.includes('"') ? splitQuoted(text) : text.split(",");
@@ -114,6 +125,10 @@ export class SampleLines {
     } catch {
       throw new BadLine("this is no JSON object in one line");
     }
+    this.#takeRecord(record);
+  }
+
+  #takeRecord(record: Readonly<Record<string, unknown>>): void {
     const values: Partial<Record<Column, unknown>> = {};
     for (const [key, value] of Object.entries(record)) {
       const column = SPELLINGS[key.toLowerCase()];

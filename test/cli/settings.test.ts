@@ -54,6 +54,7 @@ describe("readSettings()", () => {
       workers: availableParallelism(),
       udp: "auto",
       region: null,
+      probe: true,
       id: hostname(),
       versionText: expect.stringMatching(/^windrose \d+\.\d+\.\d+/),
       chaos: true,
@@ -67,6 +68,11 @@ describe("readSettings()", () => {
       geo: [],
       rtt: null,
       rttExpiry: 604_800_000,
+      rttProbe: false,
+      rttRate: 5,
+      rttInterval: 600_000,
+      rttOptOut: [],
+      rttAllow: [],
       logLevel: "info",
     });
   });
