@@ -11,6 +11,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type from "typebox";
 import { DURATION_PATTERN, parseDuration } from "../../documents/duration.ts";
+import { ORDER_NOTES } from "../../health/effective.ts";
 import type { GivenOrder, MemberKey } from "../../store/live/live-exchange.ts";
 import type { ApiContext } from "../context.ts";
 import { reasonOf } from "../edit.ts";
@@ -211,8 +212,12 @@ async function isApplied(
 ): Promise<boolean> {
   const endMs = performance.now() + APPLY_MS_MAX;
   for (;;) {
-    const known = live.health.pool(pool)?.members.find(({ name }) => name === member)?.order ?? null;
-    const isSame = known?.kind === order?.kind && known?.untilMs === order?.untilMs;
+    const known = live.health.pool(pool)?.members.find(({ name }) => name === member);
+    // What it was told, and what it made of it.
+    const isHeard = known?.order?.kind === order?.kind && known?.order?.untilMs === order?.untilMs;
+    const notes = Object.entries(ORDER_NOTES).filter(([, note]) => known?.notes.includes(note));
+    const isSame =
+      isHeard && notes.every(([kind]) => kind === order?.kind) && notes.length === Number(order !== null);
     if (isSame || performance.now() > endMs) return isSame;
     await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
   }

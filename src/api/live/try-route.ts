@@ -123,8 +123,8 @@ function allowedAddress(
   const address = parseAddress(text);
   if (address === undefined) throw badBody("/address", `"${text}" is no IPv4 or IPv6 address`);
   const pools = poolsOf(configuration, endpointKey(monitor.id, formatAddress(address)));
-  const isAdmin = isScopeWithin("admin", caller!) && mayTouch(caller!, documentKey("monitors", monitor.id));
-  if (isAdmin || pools.some((pool) => mayTouch(caller!, documentKey("pools", pool)))) return address;
+  if (isScopeWithin("admin", caller!) || pools.some((pool) => mayTouch(caller!, documentKey("pools", pool))))
+    return address;
   const message = `"${text}" is no address that "${monitor.id}" checks in a pool of this token; only admins may try others`;
   throw new Problem("endpoint-forbidden", message, { errors: [{ pointer: "/address", message }] });
 }
