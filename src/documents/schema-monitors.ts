@@ -205,8 +205,7 @@ export const Monitor = Type.Union(
   ],
   {
     title: "monitor type",
-    description:
-      "How to check endpoints. Checked for shape today; probers that run monitors come with a later version.",
+    description: "How to check endpoints: the members of the pools that name it.",
     errorMessage: "a map with `type: http` (or tcp, tls, dns, icmp, grpc, agent) and the keys of that type",
   },
 );

@@ -272,15 +272,19 @@ export class Prober {
     return endpoint;
   }
 
-  /** Spread by their hashes over as long as so many take. One whose check runs comes after that. */
+  /**
+   * Spread by their hashes over as long as so many take; where that is an interval, at their turns. One whose check runs comes
+   * after that.
+   */
   #checkSoon(endpoints: readonly Endpoint[]): void {
     const spreadMs = (endpoints.length * 1000) / FIRST_CHECKS_A_SECOND;
     const nowMs = this.#clock.nowMs();
     for (const endpoint of endpoints) {
       if (endpoint.state === "running") continue;
       this.#scheduler.drop(endpoint);
-      const spread = Math.min(spreadMs, endpoint.intervalMs);
-      this.#scheduler.add(endpoint, nowMs + (spread * hashText(endpoint.key)) / 0x1_0000_0000);
+      const soonMs = nowMs + (spreadMs * hashText(endpoint.key)) / 0x1_0000_0000;
+      const isLong = spreadMs >= endpoint.intervalMs;
+      this.#scheduler.add(endpoint, isLong ? this.#slotAfter(endpoint, nowMs) : soonMs);
     }
   }
 
@@ -361,12 +365,15 @@ export class Prober {
     return Math.round(this.#exchange.nowMs());
   }
 
-  /** By the monotonic clock. */
-  #nextTurn({ key, startedMs, intervalMs }: Endpoint): number {
+  #nextTurn(endpoint: Endpoint): number {
+    const { startedMs, intervalMs } = endpoint;
+    return Math.max(this.#slotAfter(endpoint, startedMs + GAP * intervalMs), this.#clock.nowMs());
+  }
+
+  /** Both by the monotonic clock. */
+  #slotAfter({ key, intervalMs }: Endpoint, afterMs: number): number {
     const offsetMs = this.#exchange.nowMs() - this.#clock.nowMs();
-    const afterMs = startedMs + offsetMs + GAP * intervalMs;
-    const slotMs = slotAfter(afterMs, intervalMs, phaseOf(key, this.#rank)) - offsetMs;
-    return Math.max(slotMs, this.#clock.nowMs());
+    return slotAfter(afterMs + offsetMs, intervalMs, phaseOf(key, this.#rank)) - offsetMs;
   }
 
   #meet(probers: readonly ProberPresence[]): void {

@@ -43,6 +43,8 @@ export interface RedisStoreOptions extends RedisWhere {
   readonly seedDir?: string;
   /** Where the last good configuration is kept, for a start without Redis. */
   readonly dataDir?: string;
+  /** Only follows what is in Redis: neither fills it nor restores what it lost. That is for nodes to do, which have all of it. */
+  readonly onlyReads?: boolean;
   readonly log: Logger;
 }
 
@@ -57,7 +59,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisD
   return store;
 }
 
-interface Parts extends Pick<RedisStoreOptions, "seedDir" | "log"> {
+interface Parts extends Pick<RedisStoreOptions, "seedDir" | "onlyReads" | "log"> {
   readonly redis: RedisConnection;
   /** For another one. */
   readonly connect: () => RedisConnection;
@@ -77,6 +79,7 @@ export class RedisDocuments implements Store {
   readonly #redis: RedisStore;
   readonly #log: Logger;
   readonly #seedDir: string | undefined;
+  readonly #onlyReads: boolean;
   readonly #snapshot: SnapshotFile | undefined;
   readonly #texts = new TextCache();
   #watch: RedisWatch | undefined;
@@ -94,13 +97,20 @@ export class RedisDocuments implements Store {
   /** Something that was listed could not be read as it was listed. */
   #isStale = false;
 
-  constructor({ redis, connect, name, log, seedDir, snapshot }: Parts) {
+  constructor({ redis, connect, name, log, seedDir, onlyReads = false, snapshot }: Parts) {
     this.#connect = connect;
     this.name = name;
     this.#log = log.child({ store: name });
     this.#seedDir = seedDir;
+    this.#onlyReads = onlyReads;
     this.#snapshot = snapshot;
-    tellOfConnection(redis, this.#log);
+    tellOfConnection(
+      redis,
+      this.#log,
+      onlyReads
+        ? "Redis cannot be reached; what is known goes on, and changes come when it is back"
+        : "Redis cannot be reached; queries are answered as before, edits have to wait",
+    );
     this.#redis = new RedisStore(redis);
     if (snapshot?.head === undefined) return;
     this.#listing = snapshot.listing;
@@ -116,12 +126,12 @@ export class RedisDocuments implements Store {
       const news = await this.#ask();
       if (news === undefined) break;
       if (news.head.generation === 0) {
-        if (!(await this.#fill())) break;
+        if (this.#onlyReads || !(await this.#fill())) break;
       } else if (news.kind === "none") break;
       else if (news.kind === "some") {
         this.#follow(news);
         break;
-      } else if (!(await this.#heal(news))) {
+      } else if (this.#onlyReads || !(await this.#heal(news))) {
         this.#replace(news);
         break;
       }
@@ -423,12 +433,12 @@ export class RedisDocuments implements Store {
 }
 
 /** Says once that Redis is away, and once that it is back. */
-function tellOfConnection(redis: RedisConnection, log: Logger): void {
+function tellOfConnection(redis: RedisConnection, log: Logger, message: string): void {
   let isAway = false;
   redis.on("error", (error: Error) => {
     if (isAway) return;
     isAway = true;
-    log.warn({ err: error }, "Redis cannot be reached; queries are answered as before, edits have to wait");
+    log.warn({ err: error }, message);
   });
   redis.on("ready", () => {
     if (isAway) log.info("Redis is back");
