@@ -30,13 +30,22 @@ export class TestHealth implements HealthFace {
   awaySinceMs: number | null = null;
   readonly #listeners = new Set<(changes: readonly HealthChange[]) => void>();
 
-  endpoints({ pool, monitor, state }: EndpointFilter = {}): EndpointHealth[] {
-    return this.known.filter(
+  endpoints({ pool, monitor, state }: EndpointFilter = {}): string[] {
+    const found = this.known.filter(
       (each) =>
         (pool === undefined || each.members.some((member) => member.pool === pool)) &&
         (monitor === undefined || each.monitor === monitor) &&
         (state === undefined || each.verdict.state === state),
     );
+    return found.map(({ endpoint }) => endpoint);
+  }
+
+  endpoint(key: string): EndpointHealth | undefined {
+    return this.known.find(({ endpoint }) => endpoint === key);
+  }
+
+  verdict(key: string): Verdict {
+    return this.endpoint(key)?.verdict ?? verdictLike({});
   }
 
   counts(): Record<OpinionState, number> {

@@ -10,6 +10,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Type from "typebox";
 import type { OpinionState } from "../../health/opinion.ts";
+import type { Verdict } from "../../health/verdict.ts";
 import { nearestWord } from "../../lib/nearest.ts";
 import { documentKey } from "../../store/document-key.ts";
 import type { Documents } from "../../sync/editor.ts";
@@ -19,7 +20,8 @@ import { badParameter, existingBody, keyOf } from "../documents.ts";
 import { requireDocument } from "../edit.ts";
 import { PageQuery, type PageRequest, pageOf } from "../paging.ts";
 import { type Grant, mayTouch } from "../tokens.ts";
-import { isForAll } from "./endpoint-pools.ts";
+import { isForAll, mayTouchSome, poolsOf } from "./endpoint-pools.ts";
+import { inSlices } from "./in-slices.ts";
 import type { Live } from "./live.ts";
 import { showEndpoint, showPool, timeOf } from "./show.ts";
 
@@ -70,13 +72,20 @@ export function registerHealth(app: FastifyInstance, { editor }: ApiContext, liv
         ...(monitor === undefined ? {} : { monitor }),
         ...(state === undefined || region !== undefined ? {} : { state }),
       };
-      const found = new Map<string, EndpointHealth>();
-      for (const each of health.endpoints(filter)) {
-        const own = ownOf(each, caller);
-        if (own !== undefined && isSeenFrom(own, region, state)) found.set(own.endpoint, own);
-      }
-      const page = pageOf([...found.keys()].sort(), query, (key) => showEndpoint(found.get(key)!));
-      return { ...stateOf(live, caller), ...page };
+      const { configuration } = editor.documents;
+      const isOwn = (key: string) => isForAll(caller) || mayTouchSome(caller, poolsOf(configuration, key));
+      const own = health.endpoints(filter).filter(isOwn).sort();
+      const seen =
+        region === undefined
+          ? own
+          : await inSlices(own, (key) => {
+              return isSeenFrom(health.verdict(key), region, state) ? [key] : [];
+            });
+      const page = pageOf(seen, query, (key) => {
+        const endpoint = health.endpoint(key);
+        return endpoint === undefined ? [] : [showEndpoint(ownPart(endpoint, caller))];
+      });
+      return { ...stateOf(live, caller), ...page, items: page.items.flat() };
     },
   );
 
@@ -136,20 +145,14 @@ function stateOf({ health }: Live, caller: Grant) {
   };
 }
 
-/** With the members that the token may see; undefined where there are none. */
-function ownOf(endpoint: EndpointHealth, caller: Grant): EndpointHealth | undefined {
-  if (isForAll(caller)) return endpoint;
+/** With the members that the token may see. */
+function ownPart(endpoint: EndpointHealth, caller: Grant): EndpointHealth {
   const members = endpoint.members.filter(({ pool }) => mayTouch(caller, documentKey("pools", pool)));
-  return members.length === 0 ? undefined : { ...endpoint, members };
+  return { ...endpoint, members };
 }
 
-function isSeenFrom(
-  { verdict }: EndpointHealth,
-  region: string | undefined,
-  state: OpinionState | undefined,
-): boolean {
-  if (region === undefined) return true;
-  const view = verdict.regions.find((each) => each.region === region);
+function isSeenFrom({ regions }: Verdict, region: string, state: OpinionState | undefined): boolean {
+  const view = regions.find((each) => each.region === region);
   return view !== undefined && (state === undefined || view.state === state);
 }
 

@@ -34,7 +34,13 @@ export interface LiveCounts extends Live {
 }
 
 /** The whole text of a scrape. Without `live` nothing is said of health. */
-export function collectMetrics(node: NodeFace, api: ApiCounts, nowMs: number, live?: LiveCounts): string {
+export async function collectMetrics(
+  node: NodeFace,
+  api: ApiCounts,
+  nowMs: number,
+  live?: LiveCounts,
+): Promise<string> {
+  const health = live === undefined ? [] : await healthMetrics(live);
   const { snapshot, generation, counters } = node.plane;
   const one = (value: number): Sample[] => [{ labels: [], value }];
   const sum = (counter: number) => one(sumOf(counters, counter));
@@ -60,7 +66,7 @@ export function collectMetrics(node: NodeFace, api: ApiCounts, nowMs: number, li
     formatHistogram(METRICS.duration, durations(counters)),
     formatMetric(METRICS.zoneQueries, zoneQueries(snapshot, counters)),
     ...memberMetrics(snapshot, counters),
-    ...(live === undefined ? [] : healthMetrics(live)),
+    ...health,
     formatMetric(METRICS.generation, one(generation)),
     formatMetric(METRICS.zones, one(snapshot.zones.length)),
     formatMetric(METRICS.pools, one(snapshot.pools.size)),

@@ -1,17 +1,27 @@
 /**
- * What a scrape says of health. Every endpoint is in it, so one of 100,000 endpoints takes about a second of the thread that
- * answers no queries over UDP.
+ * What a scrape says of health. Every endpoint is in it, which takes a second where there are 100,000; so it is done in slices.
  *
  * @module
  */
 import type { ProberSight } from "../../health/health-fold.ts";
-import type { EndpointHealth } from "../../sync/health/health-face.ts";
+import { endpointParts } from "../../health/opinion.ts";
+import type { Verdict } from "../../health/verdict.ts";
+import { inSlices } from "../live/in-slices.ts";
 import type { LiveCounts } from "./collect.ts";
 import { formatMetric, type Sample } from "./exposition.ts";
 import { METRICS } from "./metric-table.ts";
 
-export function healthMetrics({ health, copy, exchange, incidentsOpened }: LiveCounts): string[] {
-  const endpoints = health.endpoints();
+export async function healthMetrics({
+  health,
+  copy,
+  exchange,
+  incidentsOpened,
+}: LiveCounts): Promise<string[]> {
+  const endpoints = await inSlices(health.endpoints(), (key): EndpointLine[] => {
+    const { state, responseMs, daysToExpiry } = health.verdict(key);
+    const { monitor, address } = endpointParts(key);
+    return [{ labels: [monitor, address], state, responseMs, daysToExpiry }];
+  });
   const probers = health.probers();
   const nowMs = exchange.nowMs();
   const open = health.incidents(Number.POSITIVE_INFINITY).filter(({ closedMs }) => closedMs === null);
@@ -59,15 +69,16 @@ function one(value: number): Sample[] {
   return [{ labels: [], value }];
 }
 
+interface EndpointLine extends Pick<Verdict, "state" | "responseMs" | "daysToExpiry"> {
+  readonly labels: readonly string[];
+}
+
 /** Null: it has none. */
-function of(
-  endpoints: readonly EndpointHealth[],
-  read: (verdict: EndpointHealth["verdict"]) => number | null,
-): Sample[] {
+function of(endpoints: readonly EndpointLine[], read: (line: EndpointLine) => number | null): Sample[] {
   const samples: Sample[] = [];
-  for (const { monitor, address, verdict } of endpoints) {
-    const value = read(verdict);
-    if (value !== null) samples.push({ labels: [monitor, address], value });
+  for (const line of endpoints) {
+    const value = read(line);
+    if (value !== null) samples.push({ labels: line.labels, value });
   }
   return samples;
 }

@@ -95,7 +95,7 @@ export function registerMonitoring(app: FastifyInstance, context: MonitoringCont
           "metrics name all zones and pools; this token is for some alone",
         );
       const api = { requests: requests.samples, eventClients: eventClients() };
-      return reply.type(EXPOSITION_TYPE).send(collectMetrics(node, api, Date.now(), live?.()));
+      return reply.type(EXPOSITION_TYPE).send(await collectMetrics(node, api, Date.now(), live?.()));
     },
   );
 }

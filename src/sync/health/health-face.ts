@@ -14,8 +14,12 @@ import type { Verdict } from "../../health/verdict.ts";
 import type { GivenOrder, MemberKey } from "../../store/live/live-exchange.ts";
 
 export interface HealthFace {
-  /** Of the documents in use, by endpoint. */
-  endpoints(filter?: EndpointFilter): EndpointHealth[];
+  /** Of the documents in use, in no order. Cheap, for who shows a page of them, or takes many in slices. */
+  endpoints(filter?: EndpointFilter): string[];
+  /** With its members, which takes a look at all of its pools. Undefined where it is in no document (any more). */
+  endpoint(key: string): EndpointHealth | undefined;
+  /** In words: some 5 µs. "unknown" where it is in no document (any more). */
+  verdict(key: string): Verdict;
   /** How many there are of each verdict, without putting any into words. */
   counts(): Readonly<Record<OpinionState, number>>;
   /** Undefined where there is no pool with that id. */

@@ -13,6 +13,7 @@ import type { Logger } from "pino";
 import type { Configuration } from "../../documents/configuration.ts";
 import type { Incident } from "../../health/incident.ts";
 import type { OpinionState } from "../../health/opinion.ts";
+import type { Verdict } from "../../health/verdict.ts";
 import { type Snapshot, type SnapshotNews, slotKey } from "../../snapshot/snapshot.ts";
 import { changeLive, type LiveTable } from "../../steering/live.ts";
 import { refresh } from "../../steering/standing.ts";
@@ -71,7 +72,8 @@ export class HealthFollower implements HealthFace {
   /** By incident. */
   readonly #early = new Map<string, AppliedVerdict[]>();
   readonly #startedMs: number;
-  #snapshot: Snapshot;
+  /** That which answers now. */
+  #snapshot: () => Snapshot;
   #live: LiveTable;
   #configuration: Configuration;
   #newestMs: number | null = null;
@@ -98,7 +100,7 @@ export class HealthFollower implements HealthFace {
     this.#counts = new AnswerCounts(answered);
     this.#file = file;
     this.#startedMs = exchange.nowMs();
-    this.#snapshot = snapshot;
+    this.#snapshot = () => snapshot;
     this.#live = snapshot.live;
     this.#configuration = configuration;
   }
@@ -155,6 +157,7 @@ export class HealthFollower implements HealthFace {
 
   /** The same, and what it publishes has been worked in before. `configuration` is that of the news. */
   around(plane: Publisher, configuration: () => Configuration): Publisher {
+    this.#snapshot = () => plane.snapshot;
     return {
       get snapshot() {
         return plane.snapshot;
@@ -162,7 +165,6 @@ export class HealthFollower implements HealthFace {
       publish: (news) => {
         this.#workIn(news, configuration());
         plane.publish(news);
-        this.#snapshot = plane.snapshot;
       },
     };
   }
@@ -175,17 +177,25 @@ export class HealthFollower implements HealthFace {
     await this.#file.close(this.#health.incidents);
   }
 
-  endpoints({ pool, monitor, state }: EndpointFilter = {}): EndpointHealth[] {
-    const nowMs = this.#exchange.nowMs();
+  endpoints({ pool, monitor, state }: EndpointFilter = {}): string[] {
     const of = pool === undefined ? undefined : new Set(this.#health.pool(pool)?.endpoints ?? []);
-    const found: EndpointHealth[] = [];
+    const found: string[] = [];
     for (const known of this.#health.endpoints()) {
       if (of !== undefined && !of.has(known.key)) continue;
       if (state !== undefined && known.state !== state) continue;
       if (monitor !== undefined && !known.key.startsWith(`${monitor} `)) continue;
-      found.push(this.#health.view(known.key, nowMs));
+      found.push(known.key);
     }
     return found;
+  }
+
+  endpoint(key: string): EndpointHealth | undefined {
+    const view = this.#health.view(key, this.#exchange.nowMs());
+    return view.members.length === 0 ? undefined : view;
+  }
+
+  verdict(key: string): Verdict {
+    return this.#health.verdictOf(key, this.#exchange.nowMs());
   }
 
   counts(): Record<OpinionState, number> {
@@ -196,7 +206,7 @@ export class HealthFollower implements HealthFace {
 
   pool(id: string): PoolHealthView | undefined {
     const watched = this.#health.pool(id);
-    const pool = this.#snapshot.pools.get(id);
+    const pool = this.#snapshot().pools.get(id);
     if (watched === undefined || pool === undefined) return undefined;
     refresh(pool, this.#live, Atomics.load(this.#live.version, 0));
     const { membersUp, isUp } = pool.state;
@@ -263,7 +273,7 @@ export class HealthFollower implements HealthFace {
     const { steering } = news;
     const before = this.#configuration;
     if (steering === null && configuration.monitors === before.monitors) return;
-    const { slots } = this.#snapshot;
+    const { slots } = this.#snapshot();
     const slotOf = (key: string) => steering?.slots.get(key) ?? slots.get(key);
     this.#configure(configuration, slotOf, steering?.live ?? this.#live);
     this.#settle(0);
@@ -344,7 +354,7 @@ export class HealthFollower implements HealthFace {
     const log = this.#health.incidents;
     for (const id of incidents) {
       const { endpoint } = log.get(id)!;
-      log.served(id, this.#counts.servedBefore(this.#health.slotsOf(endpoint), this.#snapshot));
+      log.served(id, this.#counts.servedBefore(this.#health.slotsOf(endpoint), this.#snapshot()));
       log.applied(id, this.#node(), atMs);
       this.#exchange.sayApplied({ incident: id, node: this.#node(), atMs });
     }
@@ -381,7 +391,7 @@ export class HealthFollower implements HealthFace {
     const nowMs = this.#exchange.nowMs();
     this.#slowTurns++;
     changeLive(this.#live, this.#health.settleResponses(nowMs, RESPONSES_MAX));
-    this.#counts.look(this.#snapshot.next.slot, nowMs);
+    this.#counts.look(this.#snapshot().next.slot, nowMs);
     if (this.#slowTurns % SAVE_EVERY === 0) this.#saveVerdicts();
     if (this.#slowTurns % PRUNE_EVERY === 0) this.#health.prune();
     if (nowMs - this.#startedMs > COVERAGE_AFTER_MS || this.#newestMs !== null) this.#lookAtAlarms();

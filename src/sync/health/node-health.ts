@@ -250,6 +250,10 @@ export class NodeHealth {
     this.#fold.prune((endpoint) => this.#endpoints.has(endpoint));
   }
 
+  verdictOf(endpoint: string, nowMs: number): Verdict {
+    return this.#fold.verdictOf(endpoint, nowMs);
+  }
+
   view(endpoint: string, nowMs: number): EndpointHealth {
     return {
       endpoint,
