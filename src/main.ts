@@ -8,6 +8,7 @@ import { type Commands, runProgram } from "./cli/program.ts";
 
 const COMMANDS: Commands = {
   serve: async () => (await import("./cli/serve.ts")).command,
+  probe: async () => (await import("./cli/probe.ts")).command,
   check: async () => (await import("./cli/check.ts")).command,
   explain: async () => (await import("./cli/explain.ts")).command,
   import: async () => (await import("./cli/import.ts")).command,

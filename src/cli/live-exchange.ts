@@ -16,6 +16,9 @@ export interface ExchangeOptions {
   readonly log: Logger;
 }
 
-export async function openExchange({ dataDir, log }: ExchangeOptions): Promise<LiveExchange> {
-  return LocalExchange.open({ dataDir, log });
+/** Waits a little for Redis, and goes on without it. */
+export async function openExchange({ access, dataDir, log }: ExchangeOptions): Promise<LiveExchange> {
+  if (access === undefined) return LocalExchange.open({ dataDir, log });
+  const { RedisExchange } = await import("../store/redis/redis-exchange.ts");
+  return RedisExchange.open({ redis: access, log });
 }

@@ -16,6 +16,7 @@ import { type Fault, formatFault } from "../lib/fault.ts";
 import { lockFolder } from "../lib/folder-lock.ts";
 import { giveBackFreedMemory } from "../lib/freed-memory.ts";
 import { keepHeapSmall } from "../lib/heap.ts";
+import type { Prober } from "../prober/prober.ts";
 import { sumOf } from "../server/counter-blocks.ts";
 import { COUNTER } from "../server/counters.ts";
 import { DataPlane } from "../server/data-plane.ts";
@@ -34,6 +35,7 @@ import type { Command, CommandIo } from "./command.ts";
 import { formatExamples } from "./examples.ts";
 import { openExchange } from "./live-exchange.ts";
 import { createLogger } from "./logger.ts";
+import { probedPlane, startProber } from "./probing.ts";
 import { redisAccess } from "./redis-settings.ts";
 import { type RunningRoundTrips, startRoundTrips } from "./round-trips.ts";
 import { readSettings } from "./settings.ts";
@@ -96,6 +98,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   let shared: SharedRedis | undefined;
   let exchange: LiveExchange | undefined;
   let health: HealthFollower | undefined;
+  let prober: Prober | undefined;
   let roundTrips: RunningRoundTrips | undefined;
   let api: ApiServer | undefined;
   try {
@@ -112,7 +115,10 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     }
     const node = nodeFace(settings, { startedMs, plane, bound, store, signals, named });
     shared = await shareOverRedis(settings, node, log, io);
-    follower.follow(health.around(shared?.around(plane) ?? plane, () => follower.configuration));
+    const current = () => follower.configuration;
+    const watched = health.around(shared?.around(plane) ?? plane, current);
+    if (settings.probe) prober = startProber({ exchange, name: node.id, region: settings.region, log });
+    follower.follow(probedPlane(watched, prober, current));
     await health.follow();
     clientTables.follow(plane);
     const name = () => node.id;
@@ -140,6 +146,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     log.info({ signal: await signals.ended }, "stopping");
     await api?.close();
     await roundTrips.stop();
+    await prober?.stop();
     await health.close();
     await exchange.close();
     await shared?.close();
@@ -149,6 +156,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   } catch (error) {
     await api?.close();
     await roundTrips?.stop();
+    await prober?.stop();
     await health?.close();
     await exchange?.close();
     await shared?.close();

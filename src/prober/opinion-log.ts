@@ -34,11 +34,12 @@ export class OpinionLog {
       return;
     }
     const fields = { endpoint, was: before.state, ...(state === "down" ? { reason, failures } : {}) };
-    this.#log[level](fields, `endpoint is ${state}`);
+    this.#log[level](fields, `this prober sees the endpoint ${state}`);
   }
 
   warned(endpoint: string, warning: string): void {
-    if (this.#mayLog()) this.#log.warn({ endpoint, warning }, "endpoint is up, with a warning");
+    if (this.#mayLog())
+      this.#log.warn({ endpoint, warning }, "this prober sees the endpoint up, with a warning");
     else this.#left.others++;
   }
 

@@ -9,7 +9,7 @@
  * state and is checked anew soon: what another check finds is no reason to forget what was known.
  *
  * Times in opinions are of the clock that all share; waiting goes by a monotonic one. Where the shared clock is set, as when Redis
- * is reached for the first time, all times that were told are shifted, and told anew under another epoch.
+ * is reached for the first time, all times that were told are shifted, and told anew.
  *
  * Lives as long as the process. Nothing throws or waits, whatever endpoints or documents do.
  *
@@ -59,8 +59,6 @@ const USE_INTERVAL_MS = 250;
 const CLOCK_STEP_MS = 2000;
 /** How often the clocks are compared, and how long it takes at most until lines that were left out are summed up. */
 const LOOK_INTERVAL_MS = 1000;
-/** One that starts again after a crash finds what it said before. Who speaks later than this after that is another one. */
-const LAST_WORDS_MS = 5000;
 
 export interface ProberOptions {
   readonly exchange: LiveExchange;
@@ -122,11 +120,10 @@ export class Prober {
   #documents: ProbedDocuments = { pools: new Map(), monitors: new Map() };
   #newest: ProbedDocuments | undefined;
   #usedMs = Number.NEGATIVE_INFINITY;
-  #voice: ProberVoice;
-  #epoch: number;
+  readonly #voice: ProberVoice;
+  readonly #epoch: number;
   #sequence = 0;
   #rank = ALONE;
-  readonly #doublesSaid = new Set<number>();
   /** Shared time less monotonic time. */
   #offsetMs: number;
   #passed = 0;
@@ -134,7 +131,6 @@ export class Prober {
   #notRun = 0;
   #cancelUse: () => void = () => {};
   #cancelLook: () => void = () => {};
-  #changingVoice: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(options: ProberOptions) {
@@ -181,7 +177,6 @@ export class Prober {
     this.#cancelUse();
     this.#cancelLook();
     this.#abort.abort();
-    await this.#changingVoice;
     // Both may fail only when the others are away, and then they find out by themselves.
     await Promise.allSettled([this.#following.then((unfollow) => unfollow()), this.#voice.close()]);
   }
@@ -377,21 +372,10 @@ export class Prober {
   }
 
   #meet(probers: readonly ProberPresence[]): void {
-    const { name, region } = this.#self;
     const rank = rankAmong(this.#self, probers);
-    if (rank.index !== this.#rank.index || rank.count !== this.#rank.count) {
-      this.#rank = rank;
-      this.#log.debug({ region, ...rank }, "place among the probers of the region");
-    }
-    for (const { name: other, epoch, heardMs } of probers) {
-      if (other !== name || epoch === this.#epoch || heardMs < this.#epoch + LAST_WORDS_MS) continue;
-      if (this.#doublesSaid.has(epoch)) continue;
-      this.#doublesSaid.add(epoch);
-      this.#log.warn(
-        { name, region },
-        "another prober has this name, and only the one that started last counts; give each a --name of its own",
-      );
-    }
+    if (rank.index === this.#rank.index && rank.count === this.#rank.count) return;
+    this.#rank = rank;
+    this.#log.debug({ region: this.#self.region, ...rank }, "place among the probers of the region");
   }
 
   #lookLater(): void {
@@ -406,22 +390,10 @@ export class Prober {
     const offsetMs = this.#exchange.nowMs() - this.#clock.nowMs();
     const byMs = offsetMs - this.#offsetMs;
     this.#offsetMs = offsetMs;
-    // While the voice changes, what happens is told under the new epoch, and the next look comes soon.
-    if (Math.abs(byMs) < CLOCK_STEP_MS || this.#changingVoice !== undefined) return;
-    this.#log.warn({ byMs: Math.round(byMs) }, "the clock of all was set; opinions are told anew by it");
-    for (const endpoint of this.#endpoints.values()) endpoint.verdict = shifted(endpoint.verdict, byMs);
-    this.#changingVoice = this.#speakAnew().finally(() => {
-      this.#changingVoice = undefined;
-    });
-  }
-
-  /** As another start of this prober would. */
-  async #speakAnew(): Promise<void> {
-    this.#epoch = this.#sharedMs();
-    await this.#voice.close().catch(() => {}); // then who heard it finds out
-    if (this.#isStopped) return;
-    this.#voice = this.#exchange.speakAs({ ...this.#self, epoch: this.#epoch });
+    if (Math.abs(byMs) < CLOCK_STEP_MS) return;
+    this.#log.info({ byMs: Math.round(byMs) }, "the clock of all was set; opinions are told anew by it");
     for (const endpoint of this.#endpoints.values()) {
+      endpoint.verdict = shifted(endpoint.verdict, byMs);
       if (endpoint.hasSpoken) this.#say(endpoint, endpoint.verdict, true);
     }
   }
