@@ -1,10 +1,14 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { eventFor } from "../../src/api/events/event-for.ts";
 import { EventRing, type ServerEvent } from "../../src/api/events/event-ring.ts";
 import { EventStreams } from "../../src/api/events/event-streams.ts";
 import { GenerationEvents } from "../../src/api/events/generation-events.ts";
+import { type HealthEvent, HealthEvents, type IncidentEvent } from "../../src/api/events/health-events.ts";
+import { BODIES } from "./api-server.ts";
+import { incidentOf, TestHealth, verdictLike } from "./live.ts";
+import { MemoryEditor } from "./memory-editor.ts";
 import { ADMIN, startService, type TestService } from "./service.ts";
 
 describe("EventRing", () => {
@@ -104,6 +108,103 @@ describe("eventFor()", () => {
   });
 });
 
+describe("HealthEvents", () => {
+  const verdict = verdictLike({ state: "down", reason: "HTTP 503 from us", sinceMs: 1000 });
+
+  function start() {
+    const ring = new EventRing("run");
+    const health = new TestHealth();
+    const { configuration } = new MemoryEditor(BODIES).documents;
+    const events = new HealthEvents(ring, health, () => configuration);
+    events.start();
+    return { ring, health, events, told: () => ring.since("run-0")!.map(({ type, data }) => [type, data]) };
+  }
+
+  test("tells of verdicts, members and alarms in one event, and of incidents in another", () => {
+    const { health, events, told } = start();
+    const endpoint = "alive 192.0.2.2";
+    const member = { name: "b", isUp: false, ipv4: false, ipv6: null, weightPart: 1, notes: ["down"] };
+    health.tell({ kind: "verdict", endpoint, before: "up", verdict, atMs: 2000 });
+    health.tell(
+      { kind: "member", pool: "web", member, atMs: 2000 },
+      { kind: "incident", change: "opened", incident: incidentOf("i", endpoint) },
+      { kind: "alarms", alarms: ["look"] },
+    );
+    expect(told()).toEqual([]);
+    events.tell();
+    const at = "1970-01-01T00:00:02.000Z";
+    expect(told()).toMatchObject([
+      [
+        "health",
+        {
+          verdicts: [
+            { endpoint, pools: ["web"], before: "up", state: "down", reason: "HTTP 503 from us", at },
+          ],
+          members: [{ pool: "web", member: "b", up: false, ipv4: false, notes: ["down"], at }],
+          alarms: ["look"],
+          left: 0,
+        },
+      ],
+      ["incident", { incidents: [{ change: "opened", id: "i", endpoint, pools: ["web"] }], left: 0 }],
+    ]);
+    expect(events.incidentsOpened).toBe(1);
+    events.tell();
+    expect(told()).toHaveLength(2);
+    events.stop();
+  });
+
+  test("tells by itself within moments", async () => {
+    const { health, events, told } = start();
+    health.tell({ kind: "alarms", alarms: [] });
+    await vi.waitFor(() =>
+      expect(told()).toEqual([["health", { verdicts: [], members: [], alarms: [], left: 0 }]]),
+    );
+    events.stop();
+    health.tell({ kind: "alarms", alarms: ["late"] });
+    events.tell();
+    expect(told()).toHaveLength(1);
+  });
+
+  test("of very much at once, tells the first and counts the rest", () => {
+    const { health, events, told } = start();
+    for (let n = 0; n < 1000; n++) {
+      const endpoint = `alive 192.0.2.${n}`;
+      health.tell(
+        { kind: "verdict", endpoint, before: "up", verdict, atMs: 2000 },
+        { kind: "incident", change: "opened", incident: incidentOf(String(n), endpoint) },
+      );
+    }
+    events.tell();
+    const [[, healthEvent], [, incidentEvent]] = told() as [[string, HealthEvent], [string, IncidentEvent]];
+    expect([healthEvent.verdicts.length, healthEvent.left]).toEqual([50, 950]);
+    expect([incidentEvent.incidents.length, incidentEvent.left]).toEqual([50, 950]);
+    expect(events.incidentsOpened).toBe(1000);
+    events.stop();
+  });
+
+  test("a token for some pools is told of these alone", () => {
+    const { ring, health, events } = start();
+    const tell = (endpoint: string) => {
+      health.tell(
+        { kind: "verdict", endpoint, before: "up", verdict, atMs: 2000 },
+        { kind: "incident", change: "opened", incident: incidentOf("i", endpoint) },
+        { kind: "alarms", alarms: ["pool web is in trouble"] },
+      );
+      events.tell();
+    };
+    tell("alive 192.0.2.2");
+    const news = ring.since("run-0")!;
+    const seen = (pools: string[]) => news.map((event) => eventFor(event, { scope: "read", pools }).data);
+    expect(seen(["spare"])).toEqual([{}, {}]);
+    expect(seen(["web", "spare"])).toMatchObject([
+      { verdicts: [{ pools: ["web"] }] },
+      { incidents: [{ id: "i" }] },
+    ]);
+    expect(JSON.stringify(seen(["web"]))).not.toContain("trouble");
+    events.stop();
+  });
+});
+
 /** A client of server-sent events. */
 class EventClient {
   readonly response: Response;
@@ -173,6 +274,19 @@ describe("GET /v1/events", () => {
     running!.service.ring.publish("generation", { generation: 2, reason: "a\nb" });
     const id = running!.service.ring.lastId;
     expect(await client.next()).toBe(`id: ${id}\nevent: generation\ndata: {"generation":2,"reason":"a\\nb"}`);
+  });
+
+  test("tells of health, and resumes it", async () => {
+    const url = await start();
+    const client = await open(url);
+    await client.next();
+    const first = running!.service.ring.lastId;
+    running!.live.health.tell({ kind: "alarms", alarms: ["one"] });
+    const block = await client.next();
+    expect(block).toContain('event: health\ndata: {"verdicts":[],"members":[],"alarms":["one"],"left":0}');
+    const resumed = await open(url, { "last-event-id": first });
+    await resumed.next();
+    expect(await resumed.next()).toBe(block);
   });
 
   test("tells of a new generation by itself", async () => {

@@ -464,9 +464,12 @@ test("GET /v1/probers tells who is heard of, and who has checked", async () => {
   const { exchange, health } = api.live;
   const head = { name: "a", region: "us", epoch: 1000, version: "1.2.3" };
   exchange.speakAs(head);
-  exchange.speakAs({ ...head, name: "new" });
   const sight = { epoch: 1000, checkedMs: 2000, seen: 3, down: 1, isDouble: true };
-  health.seen.push({ name: "a", region: "us", ...sight, suspect: [4, 6] });
+  const nothing = { epoch: 1000, checkedMs: 0, seen: 0, down: 0, suspect: [], isDouble: false };
+  health.seen.push(
+    { name: "a", region: "us", ...sight, suspect: [4, 6] },
+    { name: "new", region: "us", ...nothing },
+  );
   await vi.waitFor(async () => {
     const { json } = await api.ask("GET", "/v1/probers");
     expect(json.probers).toMatchObject([
@@ -482,7 +485,7 @@ test("GET /v1/probers tells who is heard of, and who has checked", async () => {
         suspect: ["ipv4", "ipv6"],
         double: true,
       },
-      { name: "new", seen: 0, checkedAt: null },
+      { name: "new", seen: 0, checkedAt: null, heardAt: null, version: null },
     ]);
   });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readinessOf } from "../../src/api/metrics/readiness.ts";
 import { LocalNode } from "../../src/api/nodes/nodes.ts";
 import { parseExposition } from "./exposition.ts";
+import { endpointOf } from "./live.ts";
 import { NOW_MS, TestNode } from "./node.ts";
 import { ADMIN, startService, type TestService } from "./service.ts";
 
@@ -44,6 +45,42 @@ describe("/livez and /readyz", () => {
       store: { kind: "redis", up: false, ageSeconds: 30 },
       warnings: ["the store cannot be asked: answers are as of 30 s ago, and edits are refused"],
     });
+  });
+
+  test("/readyz tells of health by numbers, stays 200, and warns where nobody checks", async () => {
+    const { health } = service.live;
+    health.known.push(endpointOf("web 192.0.2.1", { state: "down" }, { pool: "web", member: "eu-1" }));
+    health.awaySinceMs = service.live.exchange.nowMs() - 5000;
+    const ready = await get("/readyz", {});
+    health.known.length = 0;
+    health.awaySinceMs = null;
+    expect(ready.statusCode).toBe(200);
+    expect(ready.json()).toMatchObject({
+      status: "ready",
+      health: {
+        endpoints: { up: 0, down: 1, unknown: 0 },
+        probers: 0,
+        ageSeconds: 2,
+        awaySeconds: 5,
+        incidentsOpen: 0,
+        alarms: 0,
+      },
+      warnings: [
+        "probers and other nodes cannot be reached for 5 s: verdicts stand as they were",
+        "no prober is heard, though 1 endpoints are to be checked: verdicts are as of 2 s ago",
+      ],
+    });
+    expect(ready.body).not.toContain("192.0.2.1");
+  });
+
+  test("warns of alarms, but not while it begins", () => {
+    const health = { endpoints: { up: 1, down: 0, unknown: 0 }, probers: 1, ageSeconds: 1 };
+    const loud = { ...health, awaySeconds: null, incidentsOpen: 0, alarms: 2 };
+    const node = new TestNode();
+    expect(readinessOf(node, NOW_MS, loud).warnings).toEqual([
+      "2 alarms of health; GET /v1/health says what",
+    ]);
+    expect(readinessOf(node, node.startedMs + 5000, loud).warnings).toEqual([]);
   });
 
   test("/readyz answers 503 while the node starts and stops", async () => {

@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ApiClient } from "../../src/cli/api-client.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { command as explain } from "../../src/cli/explain.ts";
 import { formatTable } from "../../src/cli/format-table.ts";
 import { command as status } from "../../src/cli/status.ts";
+import { endpointOf, incidentOf } from "../api/live.ts";
 import { ADMIN_TOKEN, startService, type TestService } from "../api/service.ts";
 
 let service: TestService;
@@ -43,12 +44,45 @@ describe("windrose status", () => {
     expect(stdout).toMatch(/^store {7}files, up, seen \d+ \w+ ago$/m);
   });
 
+  test("prints probers, what is down and why, orders, incidents and alarms", async () => {
+    const { exchange, health } = service.live;
+    const sinceMs = Date.now() - 120_000;
+    const nasty = "HTTP 503\u001b[2J from us";
+    const prober = { epoch: sinceMs, checkedMs: Date.now(), seen: 2, down: 1 };
+    health.seen.push({ name: "us-1", region: "us", ...prober, suspect: [6], isDouble: true });
+    health.known.push(
+      endpointOf("web 192.0.2.1", { state: "up" }, { pool: "web", member: "a" }),
+      endpointOf("web 192.0.2.2", { state: "down", sinceMs, reason: nasty }, { pool: "web", member: "b" }),
+    );
+    health.log.push(
+      incidentOf("20261121T080000000Z-x", "web 192.0.2.2", { verdictMs: sinceMs, firstFailureMs: sinceMs }),
+    );
+    health.alarmed.push("max-out: too many");
+    const order = { kind: "drain", untilMs: null, by: "ann", reason: "kernel", atMs: sinceMs } as const;
+    await exchange.order({ pool: "web", member: "a" }, order);
+    await vi.waitFor(() => expect(service.live.copy.orders()).toHaveLength(1));
+    const { code, stdout } = await run(status, [], there());
+    await exchange.order({ pool: "web", member: "a" }, null);
+    for (const list of [health.seen, health.known, health.log, health.alarmed]) list.length = 0;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^endpoints {3}1 up, 1 down, 0 unknown, checked 2 s ago$/m);
+    expect(stdout).toMatch(/^ALARM {7}max-out: too many$/m);
+    expect(stdout).toMatch(/^us-1 +us +- +\d s +2 +1 +suspect for ipv6; double$/m);
+    expect(stdout).toMatch(/^web 192\.0\.2\.2 +2 min +HTTP 503 \[2J from us$/m);
+    expect(stdout).toMatch(/^web\/a +drain +- +ann +kernel$/m);
+    expect(stdout).toMatch(/^20261121T080000000Z-x +web 192\.0\.2\.2 +2 min +- +-$/m);
+  });
+
   test("prints the same as data", async () => {
     const { code, stdout } = await run(status, ["--json", "--url", url, "--token", ADMIN_TOKEN]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       readiness: { status: "ready" },
       nodes: [{ id: "node-1", generation: 1 }],
+      probers: [],
+      down: [],
+      orders: [],
+      incidents: [],
     });
   });
 

@@ -23,7 +23,7 @@ import { type Grant, mayTouch } from "../tokens.ts";
 import { isForAll, mayTouchSome, poolsOf } from "./endpoint-pools.ts";
 import { inSlices } from "./in-slices.ts";
 import type { Live } from "./live.ts";
-import { showEndpoint, showPool, timeOf } from "./show.ts";
+import { showEndpoint, showPool, showProber, timeOf } from "./show.ts";
 
 const tags = ["health"];
 
@@ -105,33 +105,7 @@ export function registerHealth(app: FastifyInstance, { editor }: ApiContext, liv
 
   app.get("/v1/probers", { schema: { summary: "Probers, and what they see", tags } }, async () => {
     const heard = new Map(copy.probers.map((prober) => [prober.name, prober]));
-    const sights = health.probers();
-    const silent = [...heard.values()].filter(({ name }) => !sights.some((sight) => sight.name === name));
-    const probers = [
-      ...sights.map(({ epoch, checkedMs, isDouble, suspect, ...sight }) => ({
-        ...sight,
-        version: heard.get(sight.name)?.version ?? null,
-        startedAt: timeOf(epoch),
-        heardAt: timeOf(heard.get(sight.name)?.heardMs ?? null),
-        checkedAt: timeOf(checkedMs),
-        suspect: suspect.map((family) => `ipv${family}`),
-        double: isDouble,
-      })),
-      // It has checked nothing yet.
-      ...silent.map(({ name, region, version, epoch, heardMs }) => ({
-        name,
-        region,
-        seen: 0,
-        down: 0,
-        version,
-        startedAt: timeOf(epoch),
-        heardAt: timeOf(heardMs),
-        checkedAt: null,
-        suspect: [],
-        double: false,
-      })),
-    ];
-    return { probers: probers.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+    return { probers: health.probers().map((prober) => showProber(prober, heard.get(prober.name))) };
   });
 }
 

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import type { ProberSight } from "../../health/health-fold.ts";
 import type { Incident } from "../../health/incident.ts";
 import type { RegionView, Verdict } from "../../health/verdict.ts";
+import type { ProberPresence } from "../../store/live/live-exchange.ts";
 import type { EndpointHealth, MemberHealth, PoolHealthView } from "../../sync/health/health-face.ts";
 import type { LiveCopy, StandingOrder } from "./live-copy.ts";
 
@@ -14,11 +16,44 @@ export function timeOf(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
+export interface ProberShown {
+  readonly name: string;
+  readonly region: string;
+  /** Null where the exchange does not tell of it now. */
+  readonly version: string | null;
+  readonly startedAt: string | null;
+  readonly heardAt: string | null;
+  readonly checkedAt: string | null;
+  /** Endpoints on which it has an opinion, and how many of them it sees down. */
+  readonly seen: number;
+  readonly down: number;
+  /** Families of which it is not believed: `ipv6`. */
+  readonly suspect: readonly string[];
+  /** Another process uses its name. */
+  readonly double: boolean;
+}
+
+export function showProber(
+  { name, region, epoch, checkedMs, seen, down, suspect, isDouble }: ProberSight,
+  presence: ProberPresence | undefined,
+): ProberShown {
+  return {
+    name,
+    region,
+    version: presence?.version ?? null,
+    startedAt: timeOf(epoch),
+    heardAt: timeOf(presence?.heardMs ?? null),
+    checkedAt: timeOf(checkedMs === 0 ? null : checkedMs),
+    seen,
+    down,
+    suspect: suspect.map((family) => `ipv${family}`),
+    double: isDouble,
+  };
+}
+
 function showRegion({ sinceMs, firstFailureMs, ...view }: RegionView) {
   return { ...view, since: timeOf(sinceMs), firstFailureAt: timeOf(firstFailureMs) };
 }
-
-export type VerdictShown = ReturnType<typeof showVerdict>;
 
 function showVerdict({ sinceMs, checkedMs, firstFailureMs, needed, heard, regions, ...verdict }: Verdict) {
   return {
@@ -57,6 +92,8 @@ function showMember(pool: string, { endpoints, isUp, ...member }: MemberHealth, 
     endpoints: endpoints.map(showEndpoint),
   };
 }
+
+export type IncidentShown = ReturnType<typeof summarizeIncident>;
 
 /** An incident in the lines that a list has. */
 export function summarizeIncident(incident: Incident) {

@@ -106,7 +106,8 @@ const PROBERS_WITHIN_MS = 15_000;
 function healthWarnings(health: HealthReadiness, runningMs: number): string[] {
   const { endpoints, probers, ageSeconds, awaySeconds, alarms } = health;
   const total = endpoints.up + endpoints.down + endpoints.unknown;
-  const isUnheard = total > 0 && probers === 0 && runningMs > PROBERS_WITHIN_MS;
+  const isBeginning = runningMs <= PROBERS_WITHIN_MS;
+  const isUnheard = total > 0 && probers === 0 && !isBeginning;
   const asOf = ageSeconds === null ? "none was ever checked" : `verdicts are as of ${ageSeconds} s ago`;
   const count = alarms === 1 ? "1 alarm" : `${alarms} alarms`;
   return [
@@ -114,6 +115,7 @@ function healthWarnings(health: HealthReadiness, runningMs: number): string[] {
       ? []
       : [`probers and other nodes cannot be reached for ${awaySeconds} s: verdicts stand as they were`]),
     ...(isUnheard ? [`no prober is heard, though ${total} endpoints are to be checked: ${asOf}`] : []),
-    ...(alarms === 0 ? [] : [`${count} of health; GET /v1/health says what`]),
+    // Where nobody is heard, that is the alarm.
+    ...(alarms === 0 || isUnheard || isBeginning ? [] : [`${count} of health; GET /v1/health says what`]),
   ];
 }
