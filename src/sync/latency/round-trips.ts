@@ -85,6 +85,8 @@ export interface RoundTripEstimate {
 const TICK_MS = 1000;
 const FORGET_INTERVAL_MS = 600_000;
 const DEMAND_INTERVAL_MS = 10_000;
+/** At first it is sooner each time, as what is counted is told one interval later. */
+const FIRST_DEMAND_MS = 1000;
 /** Each is some 60 octets, to each prober. */
 const DEMAND_MAX = 1024;
 /** Handshakes of these many seconds go together. */
@@ -99,6 +101,7 @@ export class RoundTrips implements RoundTripsFace {
   readonly #client = new ClientPlace();
   readonly #following: Promise<() => Promise<void>>;
   readonly #timers: NodeJS.Timeout[];
+  #demandTimer: NodeJS.Timeout | undefined;
   #regions: ReadonlySet<string> = new Set();
   #regionsOf: unknown;
   /** That the table was made with. */
@@ -119,12 +122,13 @@ export class RoundTrips implements RoundTripsFace {
     this.#timers = [
       setInterval(() => this.#keepTable(), TICK_MS).unref(),
       setInterval(() => this.#shareHandshakes(), TCP_INTERVAL_MS).unref(),
-      setInterval(() => this.#sayDemand(), DEMAND_INTERVAL_MS).unref(),
       setInterval(() => this.#live.forgetBefore(Date.now() - options.expiryMs), FORGET_INTERVAL_MS).unref(),
     ];
+    this.#sayDemandIn(FIRST_DEMAND_MS);
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#demandTimer);
     for (const timer of this.#timers) clearInterval(timer);
     await this.#following.then((unfollow) => unfollow()).catch(() => {});
   }
@@ -295,6 +299,13 @@ export class RoundTrips implements RoundTripsFace {
         })
         .map(({ network, rttMs, count }) => ({ network, region, rttMs, count, atMs, source: "tcp" })),
     );
+  }
+
+  #sayDemandIn(ms: number): void {
+    this.#demandTimer = setTimeout(() => {
+      this.#sayDemand();
+      this.#sayDemandIn(Math.min(2 * ms, DEMAND_INTERVAL_MS));
+    }, ms).unref();
   }
 
   #sayDemand(): void {
