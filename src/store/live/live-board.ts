@@ -31,11 +31,17 @@ const APPLIED_KEPT = 5000;
 /** For who comes late. Some 100 octets each. */
 const SAMPLES_KEPT = 20_000;
 
+/** What a prober says; of its latest start alone. */
+interface Told {
+  epoch: number;
+  readonly byEndpoint: Map<string, Opinion>;
+}
+
 type News = (handlers: LiveHandlers) => void;
 
 export class LiveBoard {
   readonly #followers = new Set<LiveHandlers>();
-  readonly #opinions = new Map<string, Map<string, Opinion>>();
+  readonly #opinions = new Map<string, Told>();
   readonly #probers = new Map<string, ProberPresence>();
   readonly #orders = new Map<string, MemberOrder>();
   readonly #loads = new Map<string, MemberLoad>();
@@ -64,7 +70,7 @@ export class LiveBoard {
 
   /** Of one prober, by endpoint. */
   opinionsOf(prober: string): ReadonlyMap<string, Opinion> {
-    return this.#opinions.get(prober) ?? new Map();
+    return this.#opinions.get(prober)?.byEndpoint ?? new Map();
   }
 
   get orders(): ReadonlyMap<string, MemberOrder> {
@@ -75,10 +81,6 @@ export class LiveBoard {
     return this.#loads;
   }
 
-  get demand(): ReadonlyMap<string, readonly Demand[]> {
-    return this.#demand;
-  }
-
   /** Those that are no news are left out. */
   takeOpinions(opinions: readonly Opinion[]): void {
     for (const opinion of opinions) if (this.#keep(opinion)) this.#batch().push(opinion);
@@ -86,15 +88,12 @@ export class LiveBoard {
 
   /** Null: on all endpoints. Those of a later start of the prober than `epoch` stay. */
   withdraw(prober: string, endpoints: readonly string[] | null, epoch = Number.POSITIVE_INFINITY): void {
-    const known = this.#opinions.get(prober);
-    if (known === undefined) return;
-    const gone = (endpoints ?? [...known.keys()]).filter((endpoint) => {
-      const opinion = known.get(endpoint);
-      return opinion !== undefined && opinion.epoch <= epoch && known.delete(endpoint);
-    });
-    if (known.size === 0) this.#opinions.delete(prober);
-    const isAll = endpoints === null && known.size === 0;
-    if (isAll || gone.length > 0) this.#tell(({ withdrawn }) => withdrawn?.(prober, isAll ? null : gone));
+    const told = this.#opinions.get(prober);
+    if (told === undefined || told.epoch > epoch) return;
+    const { byEndpoint } = told;
+    const gone = endpoints?.filter((endpoint) => byEndpoint.delete(endpoint)) ?? null;
+    if (gone === null || byEndpoint.size === 0) this.#opinions.delete(prober);
+    if (gone === null || gone.length > 0) this.#tell(({ withdrawn }) => withdrawn?.(prober, gone));
   }
 
   /** A prober that is heard of. One that started before the one that has its name does not count. */
@@ -162,14 +161,19 @@ export class LiveBoard {
 
   #keep(opinion: Opinion): boolean {
     const { prober, endpoint, epoch } = opinion;
-    let known = this.#opinions.get(prober);
-    if (known === undefined) {
-      known = new Map();
-      this.#opinions.set(prober, known);
+    let told = this.#opinions.get(prober);
+    if (told === undefined) {
+      told = { epoch, byEndpoint: new Map() };
+      this.#opinions.set(prober, told);
     }
-    const before = known.get(endpoint);
-    if (before !== undefined && !isLater(opinion, before)) return epoch < before.epoch; // tells that there are two
-    known.set(endpoint, opinion);
+    if (epoch < told.epoch) return true; // it is not kept, but that it comes tells that there are two
+    if (epoch > told.epoch) {
+      told.epoch = epoch;
+      told.byEndpoint.clear();
+    }
+    const before = told.byEndpoint.get(endpoint);
+    if (before !== undefined && !isLater(opinion, before)) return false;
+    told.byEndpoint.set(endpoint, opinion);
     return true;
   }
 
@@ -204,9 +208,9 @@ export class LiveBoard {
     if (this.#samples.length > 0) handlers.samples?.([...this.#samples]);
     for (const [node, demand] of this.#demand) handlers.demand?.(node, demand);
     if (handlers.opinions === undefined) return;
-    for (const known of this.#opinions.values()) {
+    for (const { byEndpoint } of this.#opinions.values()) {
       let batch: Opinion[] = [];
-      for (const opinion of known.values()) {
+      for (const opinion of byEndpoint.values()) {
         batch.push(opinion);
         if (batch.length < BATCH) continue;
         handlers.opinions(batch);

@@ -120,11 +120,11 @@ export class RedisExchange implements LiveExchange {
     });
     this.#verdicts = new RedisVerdicts(line, keys);
     this.#demand = new RedisDemand(line, keys.demand, board, now);
-    line.onConnect(() => {
-      for (const voice of this.#voices) void voice.beat();
+    line.onConnect(() => this.#lookSoon());
+    line.onListening(() => {
+      this.#opinions.hearAgain().catch(() => {}); // the looks find what is missing
       this.#lookSoon();
     });
-    line.onListening(() => this.#lookSoon());
     this.#timers = [
       setInterval(() => this.#lookSoon(), LOOK_INTERVAL_MS).unref(),
       setInterval(() => void this.#samples.send(), SAMPLES_INTERVAL_MS).unref(),
@@ -231,7 +231,7 @@ export class RedisExchange implements LiveExchange {
       this.#line.checkListening();
       try {
         await this.#measure();
-        this.#awaySinceMs = null;
+        this.#haveRedis();
         const looks = [this.#opinions, this.#orders, this.#loads].map((part) => part.look());
         const reads = [this.#applied, this.#samples, this.#demand].map((part) => part.read());
         await Promise.all([...looks, ...reads]);
@@ -270,6 +270,13 @@ export class RedisExchange implements LiveExchange {
       { changeMs },
       "the clock of this machine, or of Redis, was wrong by seconds; that of Redis counts",
     );
+  }
+
+  /** Probers of this process need not wait for their next beat. */
+  #haveRedis(): void {
+    if (this.#awaySinceMs === null) return;
+    this.#awaySinceMs = null;
+    for (const voice of this.#voices) void voice.beat();
   }
 
   /** Those of this process are there, whatever Redis says. */

@@ -32,6 +32,8 @@ export interface RedisMembersOptions<Item extends MemberKey> {
 export class RedisMembers<Item extends MemberKey> {
   readonly #options: RedisMembersOptions<Item>;
   #version = 0;
+  /** Members of which what is said is over, and still stands in the hash. */
+  #over: string[] = [];
   #isClosed = false;
   #reading: Promise<void> | undefined;
   #isReadDue = false;
@@ -46,10 +48,11 @@ export class RedisMembers<Item extends MemberKey> {
     const { line, key, saidOf, isOver, known, take } = this.#options;
     const value = saidOf(item);
     const text = value === null ? "" : JSON.stringify(value);
-    const over = [...known()].filter(([, each]) => isOver(each)).map(([member]) => member);
     const self = memberText(item);
-    const gone = over.filter((member) => member !== self);
-    await line.ask((redis) => redis.eval(CHANGE_MEMBER, 1, key, self, text, ...gone));
+    for (const [member, each] of known()) if (isOver(each)) this.#over.push(member);
+    const over = this.#over.filter((member) => member !== self);
+    this.#over = [];
+    await line.ask((redis) => redis.eval(CHANGE_MEMBER, 1, key, self, text, ...over));
     take([item]);
   }
 
@@ -96,9 +99,11 @@ export class RedisMembers<Item extends MemberKey> {
       const { version, ...texts } = await line.ask((redis) => redis.hgetall(key));
       if (Number(version ?? 0) < this.#version) return; // the next look puts back what was lost
       const items: Item[] = [];
+      this.#over = [];
       for (const [member, text] of Object.entries(texts)) {
         const item = parse(member, parseJson(text));
-        if (item !== undefined && !isOver(item)) items.push(item);
+        if (item === undefined || isOver(item)) this.#over.push(member);
+        else items.push(item);
       }
       for (const member of known().keys()) {
         const parts = texts[member] === undefined ? parseMember(member) : undefined;

@@ -28,8 +28,10 @@ import {
 import type { RedisLine } from "./redis-line.ts";
 import { GONE_MS } from "./redis-voice.ts";
 
-/** A prober counts as gone when it was silent for GONE_MS at two looks, so far apart. */
-const PATIENCE_MS = 2000;
+/** A prober counts as gone when it was silent for GONE_MS at two looks, so far apart: Redis may have stood still itself. */
+const SILENT_MS = 1500;
+/** Or when Redis does not know it at two looks, so far apart: Redis may have lost everything, and the prober is about to be back. */
+const UNKNOWN_MS = 5000;
 /** Folded in a millisecond or two; other work of the main thread comes in between. */
 const BATCH = 500;
 
@@ -39,6 +41,8 @@ interface Remote extends Speaker {
   n: number;
   /** As Redis had it at the last look. */
   lookedN: number;
+  /** What `n` was at the last look, where that was beyond what Redis had; else 0. */
+  aheadN: number;
   /** By number of the endpoint: the last opinion that was told in full, its sequence, and what followed from it. */
   readonly entries: Map<number, { readonly baseSequence: number; opinion: Opinion }>;
   /** While its hash is read: what came in the meantime. */
@@ -101,9 +105,20 @@ export class RedisOpinions {
       if (this.#isWanted && !this.#options.isOwn(found.run)) this.#checkMissed(found);
     }
     for (const head of board.probers) {
-      if (!there.has(head.name) && !this.#options.isOwnHead(head)) this.#miss(head);
+      if (!there.has(head.name) && !this.#options.isOwnHead(head)) {
+        this.#miss(head, texts[head.name] === undefined ? UNKNOWN_MS : SILENT_MS);
+      }
     }
     if (board.probers.length > 0) board.tellProbers();
+  }
+
+  /** We hear again, after a while in which we may not have. */
+  async hearAgain(): Promise<void> {
+    const { line, keys } = this.#options;
+    for (const remote of [...this.#remotes.values()]) {
+      const n = Number(await line.ask((redis) => redis.hget(keys.prober(remote.prober), "n")));
+      if (n > remote.n && remote.waiting === undefined) this.#read(remote);
+    }
   }
 
   close(): void {
@@ -117,11 +132,11 @@ export class RedisOpinions {
   }
 
   /** It does not say that it is there. */
-  #miss({ name, epoch }: ProberHead): void {
+  #miss({ name, epoch }: ProberHead, patienceMs: number): void {
     const nowMs = performance.now();
     const sinceMs = this.#silentSinceMs.get(name);
     if (sinceMs === undefined) this.#silentSinceMs.set(name, nowMs);
-    else if (nowMs - sinceMs >= PATIENCE_MS) this.#drop(name, epoch);
+    else if (nowMs - sinceMs >= patienceMs) this.#drop(name, epoch);
   }
 
   #drop(name: string, epoch: number): void {
@@ -148,7 +163,7 @@ export class RedisOpinions {
     if (known?.run === run && known.epoch === epoch) return known;
     if (known !== undefined && known.epoch > epoch) return undefined;
     const remote: Remote = {
-      ...{ prober, region, epoch, run, n: 0, lookedN: 0 },
+      ...{ prober, region, epoch, run, n: 0, lookedN: 0, aheadN: 0 },
       entries: new Map(),
       waiting: undefined,
     };
@@ -160,9 +175,12 @@ export class RedisOpinions {
     const remote = this.#remoteOf(found);
     if (remote === undefined) return;
     // A message that is on its way is no missing one: it is there at the next look.
-    const isMissing = remote.n < remote.lookedN || (remote.n === 0 && found.n > 0);
+    const isBehind = remote.n < remote.lookedN || (remote.n === 0 && found.n > 0);
+    // A number that the prober has not come to in all that time was not its own.
+    const isAstray = remote.n > found.n && remote.n === remote.aheadN;
     remote.lookedN = found.n;
-    if (isMissing && remote.waiting === undefined) this.#read(remote);
+    remote.aheadN = remote.n > found.n ? remote.n : 0;
+    if ((isBehind || isAstray) && remote.waiting === undefined) this.#read(remote);
   }
 
   #apply(remote: Remote, { n, full, gone, numbers }: OpinionMessage): void {

@@ -173,13 +173,14 @@ export class RedisVoice implements ProberVoice {
     this.#isFlushDue = true;
     queueMicrotask(() => {
       this.#isFlushDue = false;
-      if (this.#mayTell && this.#options.line.isUp) this.#tellFull();
+      if (this.#mayTell) this.#tellFull();
     });
   }
 
   async #beat(): Promise<void> {
     const { line, keys, isClockShared, now } = this.#options;
-    if (!this.#isEpochShared && isClockShared()) {
+    if (!isClockShared()) return; // a start in the future would count for longer than we live
+    if (!this.#isEpochShared) {
       this.#isEpochShared = true;
       this.#begin(now() - (performance.now() - this.#startedMs));
     }
