@@ -16,8 +16,10 @@ import { BrokenParts } from "./broken-parts.ts";
 import type { MonitorDocument, PoolDocument, ZoneDocument } from "./configuration.ts";
 import { compileExpectations, type Expectation } from "./expectations.ts";
 import { FaultList, Place } from "./fault-list.ts";
+import { ENTRY_LINE, entriesOf, entryText } from "./file-entries.ts";
 import { compileMonitor } from "./monitors.ts";
 import { compilePool } from "./pools.ts";
+import { readQuickYaml } from "./quick-yaml.ts";
 import { Documents, type PoolText } from "./schema.ts";
 import { SchemaChecker } from "./schema-faults.ts";
 import { Source, type SourceFile } from "./source.ts";
@@ -28,6 +30,8 @@ export interface FileDocuments {
   readonly file: string;
   /** Of the file as a whole, and of its form. Those of a document are with the document. */
   readonly faults: readonly Fault[];
+  /** No part of the text stands for something elsewhere in it. */
+  readonly isPlain: boolean;
   /** Some documents are left out, so what seems unused may only seem so. */
   readonly isPartial: boolean;
   /** Even the names of some documents are not known, so what seems unknown may only seem so. */
@@ -72,6 +76,14 @@ export interface FileZone {
 export interface ReadOptions {
   /** Zones whose records are to be kept. They are large; without this, none are. */
   readonly keepData?: (key: string) => boolean;
+  /** The file as it was read before: what stands there as it stood is not read again. */
+  readonly before?: ReadText | undefined;
+}
+
+/** A text, and what came of it. */
+export interface ReadText {
+  readonly text: string;
+  readonly documents: FileDocuments;
 }
 
 type Kind = "monitors" | "pools" | "zones";
@@ -81,7 +93,9 @@ const EMPTY = "the file is empty; write zones, pools or monitors into it, or del
 /** Compiling the schema takes some milliseconds, once. */
 let checker: SchemaChecker | undefined;
 
-export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): FileDocuments {
+export function readFileDocuments(file: SourceFile, { before, ...options }: ReadOptions = {}): FileDocuments {
+  const reread = before && readChanged(file, before, options);
+  if (reread !== undefined) return reread;
   const source = new Source(file);
   const faults = new FaultList();
   faults.add(source.faults);
@@ -92,6 +106,7 @@ export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): 
     return {
       file: file.file,
       faults: kept(faults.sorted()),
+      isPlain: source.isPlain,
       isPartial: true,
       isBlind: true,
       monitors: [],
@@ -105,6 +120,7 @@ export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): 
   const broken = new BrokenParts(refused, source.faults.length === 0);
   return {
     file: file.file,
+    isPlain: source.isPlain,
     isPartial: refused.length > 0 || source.faults.length > 0,
     isBlind: source.faults.length > 0 || refused.some(({ path }) => path.length < 2),
     monitors: documentsOf(value, "monitors").map(([id, text]) => readMonitor(id, text, source, broken)),
@@ -117,6 +133,55 @@ export function readFileDocuments(file: SourceFile, options: ReadOptions = {}): 
     }),
     faults: kept(faults.sorted()),
   };
+}
+
+/** Undefined where the texts have no entries that can be taken by themselves. */
+function readChanged(
+  file: SourceFile,
+  { text: oldText, documents: old }: ReadText,
+  options: ReadOptions,
+): FileDocuments | undefined {
+  const { text } = file;
+  const [before, after] = [entriesOf(oldText), entriesOf(text)];
+  if (before === undefined || after === undefined) return undefined;
+  if (!old.isPlain || old.isPartial || old.faults.length > 0) return undefined;
+  const known = {
+    monitors: new Map(old.monitors.map((each) => [each.id, each])),
+    pools: new Map(old.pools.map((each) => [each.id, each])),
+    zones: new Map(old.zones.map((each) => [each.id, each])),
+  };
+  const faults: Fault[] = [];
+  const flags = { isPartial: false, isBlind: false };
+  const read: { monitors: FileMonitor[]; pools: FilePool[]; zones: FileZone[] } = {
+    monitors: [],
+    pools: [],
+    zones: [],
+  };
+  for (const [key, entry] of after) {
+    const was = before.get(key);
+    const of = known[entry.kind].get(entry.id);
+    const isSame =
+      was !== undefined &&
+      of !== undefined &&
+      (was.line === entry.line || of.faults.length === 0) &&
+      oldText.slice(was.start, was.end) === text.slice(entry.start, entry.end);
+    if (isSame) {
+      (read[entry.kind] as unknown[]).push(of);
+      continue;
+    }
+    const own = entryText(text, entry);
+    const quick = readQuickYaml(own);
+    if (quick === undefined) return undefined;
+    const linesAbove = entry.line - ENTRY_LINE;
+    const part = readFileDocuments({ ...file, text: own, value: quick.value, linesAbove }, options);
+    faults.push(...part.faults);
+    flags.isPartial ||= part.isPartial;
+    flags.isBlind ||= part.isBlind;
+    read.monitors.push(...part.monitors);
+    read.pools.push(...part.pools);
+    read.zones.push(...part.zones);
+  }
+  return { file: file.file, faults, isPlain: true, ...flags, ...read };
 }
 
 function readMonitor(id: string, text: unknown, source: Source, broken: BrokenParts): FileMonitor {

@@ -26,6 +26,15 @@ export function readQuickYaml(text: string, positions?: QuickPositions): { value
   }
 }
 
+/** The key that stands at an offset; undefined where none does, or not a plain one. */
+export function readQuickKey(text: string, at: number): string | undefined {
+  KEY.lastIndex = at;
+  const match = KEY.exec(text);
+  if (match === null) return undefined;
+  const key = match[1] ?? match[2] ?? match[3]!;
+  return key === "__proto__" ? undefined : key;
+}
+
 /** Thrown to give up. One object without a stack, for it is no error and may come often. */
 const NOT_PLAIN = { reason: "not plain YAML" };
 

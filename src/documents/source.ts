@@ -42,6 +42,8 @@ export interface SourceFile {
   readonly text: string;
   /** What it says, where that is known: then the text is only asked for to point at a place in it. */
   readonly value?: unknown;
+  /** How many lines of the file stand above the text. */
+  readonly linesAbove?: number;
   readonly modifiedMs: number;
 }
 
@@ -66,16 +68,19 @@ export class Source implements Locator {
   readonly faults: Fault[] = [];
   /** Null when the file is empty, and undefined when it is no YAML. */
   readonly value: unknown;
-  readonly #source: Pick<SourceFile, "text">;
+  /** Each entry says by itself what it says in the file: nothing in it stands for something elsewhere. */
+  readonly isPlain: boolean;
+  readonly #source: Pick<SourceFile, "text" | "linesAbove">;
   #lineStarts: number[] | undefined;
   #document: Document.Parsed | undefined;
   #quickPositions: QuickPositions | undefined;
   #quickValue: unknown;
 
-  constructor(source: Pick<SourceFile, "file" | "text" | "value">) {
+  constructor(source: Pick<SourceFile, "file" | "text" | "value" | "linesAbove">) {
     this.file = source.file;
     this.#source = source;
     const quick = source.value === undefined ? readQuickYaml(source.text) : source;
+    this.isPlain = quick !== undefined;
     this.value = quick === undefined ? this.#readWithCare() : quick.value;
   }
 
@@ -264,7 +269,8 @@ export class Source implements Locator {
       if (this.#lineStarts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - this.#lineStarts[low]! + 1 };
+    const { linesAbove = 0 } = this.#source;
+    return { line: linesAbove + low + 1, column: offset - this.#lineStarts[low]! + 1 };
   }
 }
 

@@ -17,7 +17,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ReadFiles } from "../../documents/document-reader.ts";
-import { type FileDocuments, readFileDocuments } from "../../documents/file-documents.ts";
+import { type FileDocuments, type ReadText, readFileDocuments } from "../../documents/file-documents.ts";
 import { type FolderListing, type ListedFile, listed, listFolder } from "../../documents/folder.ts";
 import { Source } from "../../documents/source.ts";
 import { unlinkDurably, writeDurably } from "../../lib/durable-file.ts";
@@ -42,6 +42,7 @@ import {
 import type { Committed, Draft, Proposal, Store, StoreListing, StoreState } from "../store.ts";
 import { AcceptedTexts } from "./accepted-texts.ts";
 import { ChangeLog, forReaders, type LoggedChange } from "./change-log.ts";
+import { FileTexts } from "./file-texts.ts";
 import { FolderWatcher } from "./folder-watcher.ts";
 import { finishPlacement, markIn, type PlacedFile, Placement, relisted } from "./placement.ts";
 import { editYaml, holdsDocuments, readBody } from "./yaml-edit.ts";
@@ -69,8 +70,8 @@ interface FileDraft extends Draft {
   readonly texts: ReadonlyMap<string, string | null>;
   /** The same files as they are; null = there is none. */
   readonly before: ReadonlyMap<string, string | null>;
-  /** What was found in them, as far as they were read. */
-  readonly contents: ReadonlyMap<string, ReadonlyMap<DocumentKey, string>>;
+  /** What they say, as far as they were read. */
+  readonly read: ReadonlyMap<string, FileDocuments>;
   readonly from: FolderListing;
 }
 
@@ -84,8 +85,10 @@ export class FileStore implements Store {
   /** Where there is no log. */
   #recent: Change[] = [];
   #generation: number;
-  /** By path, the documents of each file and their ids as it spells them. */
-  readonly #contents = new Map<string, ReadonlyMap<DocumentKey, string>>();
+  /** By path, what each file says. */
+  readonly #read = new Map<string, FileDocuments>();
+  /** Texts that edits found or left. */
+  readonly #texts = new FileTexts();
   /** The same by document; null = to be made again. */
   #index: Map<DocumentKey, Written> | null = null;
   readonly #accepted = new AcceptedTexts();
@@ -111,7 +114,7 @@ export class FileStore implements Store {
     this.#generation = log?.last?.generation ?? 0;
     this.readFiles = (files, onRead) =>
       readFiles(files, (read) => {
-        if (!("unread" in read)) this.#know(read.file, contentsOf(read));
+        if (!("unread" in read)) this.#know(read.file, read);
         onRead(read);
       });
   }
@@ -159,7 +162,7 @@ export class FileStore implements Store {
   async body(key: DocumentKey): Promise<DocumentBody | null> {
     const written = this.#documents().get(key);
     if (written === undefined) return null;
-    return readBody(await readDefined(written.path), documentKey(kindOf(key), written.id));
+    return readBody(await this.#textOf(written.path), documentKey(kindOf(key), written.id));
   }
 
   async draft(edits: readonly Edit[], listing: FolderListing): Promise<FileDraft> {
@@ -167,7 +170,7 @@ export class FileStore implements Store {
     const texts = new Map<string, string>();
     for (const { key, body } of edits) {
       const { path, id } = this.#documents().get(key) ?? { path: this.#pathFor(key), id: idOf(key) };
-      if (!before.has(path)) before.set(path, listing.files.has(path) ? await readDefined(path) : null);
+      if (!before.has(path)) before.set(path, listing.files.has(path) ? await this.#textOf(path) : null);
       const text = texts.get(path) ?? before.get(path) ?? "";
       texts.set(path, editYaml(text, [{ key: documentKey(kindOf(key), id), body }]));
     }
@@ -179,26 +182,35 @@ export class FileStore implements Store {
       if (isEmpty) files.delete(path);
       else files.set(path, draftedFile(path, text));
     }
-    const contents = new Map<string, ReadonlyMap<DocumentKey, string>>();
+    const said = new Map<string, FileDocuments>();
     const readFiles: ReadFiles = async (wanted, onRead) => {
       const others: ListedFile[] = [];
       for (const file of wanted) {
         const text = left.get(file.path);
         if (typeof text !== "string") others.push(file);
         else {
-          const read = readFileDocuments({ file: file.path, text, modifiedMs: file.modifiedMs });
-          contents.set(file.path, contentsOf(read));
-          onRead(read);
+          const source = { file: file.path, text, modifiedMs: file.modifiedMs };
+          const read = readFileDocuments(source, { before: this.#readBefore(file.path, before, listing) });
+          said.set(file.path, read);
+          onRead(read, () => text);
         }
       }
       await this.readFiles(others, onRead);
     };
-    return { edits, texts: left, before, contents, from: listing, listing: { ...listing, files }, readFiles };
+    return {
+      edits,
+      texts: left,
+      before,
+      read: said,
+      from: listing,
+      listing: { ...listing, files },
+      readFiles,
+    };
   }
 
   async commit(draft: Draft, { expected, ...authored }: Proposal): Promise<Committed> {
     await this.#recording;
-    const { texts, before, from, contents } = draft as FileDraft;
+    const { texts, before, from, read } = draft as FileDraft;
     // Somebody's own edit of a file comes first, and the follower is to look at it.
     const isTouched = () => [...texts.keys()].some((path) => stampOf(path) !== from.files.get(path)?.stamp);
     if (expected !== this.#generation || isTouched()) return { newest: this.#generation };
@@ -227,14 +239,13 @@ export class FileStore implements Store {
       .sync()
       .catch((error: unknown) => this.#warn(`${this.name} cannot be synced: ${String(error)}`));
     this.#generation = change.generation;
-    for (const [path, text] of texts)
-      this.#take(path, text, listing.files.get(path)?.stamp, contents.get(path));
+    for (const [path, text] of texts) this.#take(path, text, listing.files.get(path)?.stamp, read.get(path));
     return { generation: change.generation, at: change.at, listing };
   }
 
   async recognise(authorship: Authorship, listing: FolderListing): Promise<{ generation: number }> {
     const changed = await this.#takeChanged(listing);
-    for (const path of this.#contents.keys()) if (!listing.files.has(path)) this.#know(path, null);
+    for (const path of this.#read.keys()) if (!listing.files.has(path)) this.#know(path, null);
     const generation = ++this.#generation;
     const at = new Date().toISOString();
     // The files say it already: nobody waits until it is worked out and written down what changed in them. Should that
@@ -343,7 +354,7 @@ export class FileStore implements Store {
       void this.keep(listing);
       return this.#generation > 0
         ? []
-        : [...this.#contents.values()].map((ids) => ({ keys: [...ids.keys()] }));
+        : [...this.#read.values()].map((read) => ({ keys: [...contentsOf(read).keys()] }));
     }
     const changed: ChangedByHand[] = [];
     let octets = 0;
@@ -355,7 +366,8 @@ export class FileStore implements Store {
       if (file === undefined) accepted.delete(path);
       else accepted.set(path, file.stamp, after);
       octets += (before?.length ?? 0) + after.length;
-      const keys = [...(this.#contents.get(path)?.keys() ?? [])];
+      const read = this.#read.get(path);
+      const keys = read === undefined ? [] : [...contentsOf(read).keys()];
       const isCompared = before !== null && octets <= COMPARED_OCTETS_MAX;
       changed.push(isCompared ? { keys, texts: { before, after } } : { keys });
     }
@@ -367,17 +379,38 @@ export class FileStore implements Store {
     path: string,
     text: string | null,
     stamp: string | undefined,
-    contents = contentsIn(path, text),
+    read = text === null ? null : readFileDocuments({ file: path, text, modifiedMs: 0 }),
   ): void {
     if (text === null || stamp === undefined) this.#accepted.delete(path);
-    else this.#accepted.set(path, stamp, text);
-    this.#know(path, contents);
+    else {
+      this.#accepted.set(path, stamp, text);
+      this.#texts.set(path, { stamp, text });
+    }
+    this.#know(path, read);
   }
 
-  #know(path: string, contents: ReadonlyMap<DocumentKey, string> | null): void {
-    if (contents === null) this.#contents.delete(path);
-    else this.#contents.set(path, contents);
-    this.#index = null;
+  #know(path: string, read: FileDocuments | null): void {
+    const before = this.#read.get(path);
+    if (read === null) this.#read.delete(path);
+    else this.#read.set(path, read);
+    if (read === null || before === undefined || !areSameIds(before, read)) this.#index = null;
+  }
+
+  /** Of a file that is known to define documents. */
+  async #textOf(path: string): Promise<string> {
+    const known = this.#texts.get(path, stampOf(path));
+    return known ?? readDefined(path);
+  }
+
+  /** What a draft was made from, where that is what was read of its file. */
+  #readBefore(
+    path: string,
+    before: ReadonlyMap<string, string | null>,
+    { files }: FolderListing,
+  ): ReadText | undefined {
+    const [text, documents, stamp] = [before.get(path), this.#read.get(path), files.get(path)?.stamp];
+    if (typeof text !== "string" || documents === undefined || stampOf(path) !== stamp) return undefined;
+    return { text, documents };
   }
 
   /**
@@ -403,8 +436,8 @@ export class FileStore implements Store {
   #documents(): ReadonlyMap<DocumentKey, Written> {
     if (this.#index === null) {
       this.#index = new Map();
-      for (const [path, contents] of this.#contents) {
-        for (const [key, id] of contents) this.#index.set(key, { path, id });
+      for (const [path, read] of this.#read) {
+        for (const [key, id] of contentsOf(read)) this.#index.set(key, { path, id });
       }
     }
     return this.#index;
@@ -458,6 +491,8 @@ function documentsIn(text: string): Map<DocumentKey, DocumentBody> {
 
 /** Changes that are known where there is no log. */
 const RECENT_MAX = 1000;
+
+/** The documents of a file, and their ids as it spells them. */
 function contentsOf({ zones, pools, monitors }: FileDocuments): Map<DocumentKey, string> {
   return new Map([
     ...zones.map(({ apex, id }) => [zoneKey(apex), id] as const),
@@ -471,8 +506,10 @@ function hashOf(path: string, mark: string): bigint {
   return BigInt(`0x${hash("sha256", `${mark} ${path}`).slice(0, 32)}`);
 }
 
-function contentsIn(file: string, text: string | null): ReadonlyMap<DocumentKey, string> | null {
-  return text === null ? null : contentsOf(readFileDocuments({ file, text, modifiedMs: 0 }));
+function areSameIds(a: FileDocuments, b: FileDocuments): boolean {
+  return (["zones", "pools", "monitors"] as const).every(
+    (kind) => a[kind].length === b[kind].length && a[kind].every(({ id }, i) => id === b[kind][i]!.id),
+  );
 }
 
 function draftedFile(path: string, text: string): ListedFile {

@@ -24,6 +24,7 @@ import {
   type Scalar,
   type ToStringOptions,
 } from "yaml";
+import { entriesOf, entryText, type FileEntry } from "../../documents/file-entries.ts";
 import { readQuickYaml } from "../../documents/quick-yaml.ts";
 import { type DocumentBody, type Edit, type PartChange, partsBetween } from "../change.ts";
 import { DOCUMENT_KINDS, type DocumentKey, idOf, kindOf } from "../document-key.ts";
@@ -36,11 +37,14 @@ interface Parsed {
 
 /** The body of a document, or null when the file has none of this name. */
 export function readBody(text: string, key: DocumentKey): DocumentBody | null {
-  return bodyIn(readValue(text), key);
+  const entry = entriesOf(text)?.get(key);
+  const own = entry && readText(entryText(text, entry));
+  return bodyIn(own?.isPlain === true ? own.value : readValue(text), key);
 }
 
 /** Does a text that can be read define any document? */
 export function holdsDocuments(text: string): boolean {
+  if (entriesOf(text) !== undefined) return true;
   const value = readValue(text) as Record<string, object | null> | null;
   return DOCUMENT_KINDS.some((kind) => Object.keys(value?.[kind] ?? {}).length > 0);
 }
@@ -56,11 +60,35 @@ export function editYaml(text: string, edits: readonly Edit[]): string {
 }
 
 function editOne(text: string, { key, body }: Edit): string {
+  return editEntry(text, { key, body }) ?? editText(text, { key, body });
+}
+
+/** With the lines of the document alone; undefined where it comes or goes, or is not plain. */
+function editEntry(text: string, { key, body }: Edit): string | undefined {
+  const entry = body === null ? undefined : entriesOf(text)?.get(key);
+  if (entry === undefined) return undefined;
+  const own = entryText(text, entry);
+  const { value, isPlain } = readText(own);
+  if (!isPlain) return undefined;
+  const parts = partsBetween(key, bodyIn(value, key), body);
+  if (parts.length === 0) return text;
+  const edited = editExtract(own, value, { changes: changesOf(key, parts), style: styleOf(text) });
+  const [now, ...others] = entriesOf(edited ?? "")?.values() ?? [];
+  if (edited === undefined || now?.id !== entry.id || now.start !== headOf(entry) || others.length > 0)
+    return undefined;
+  return text.slice(0, entry.start) + edited.slice(now.start) + text.slice(entry.end);
+}
+
+function headOf({ kind }: FileEntry): number {
+  return kind.length + ":\n".length;
+}
+
+function editText(text: string, { key, body }: Edit): string {
   const value = readValue(text);
   const parts = partsBetween(key, bodyIn(value, key), body);
   if (parts.length === 0) return text;
-  const changes = parts.map(({ path, after }) => ({ path: [kindOf(key), idOf(key), ...path], after }));
-  const result = editExtract(text, value, changes) ?? editWhole(text, changes, styleOf(text));
+  const [changes, style] = [changesOf(key, parts), styleOf(text)];
+  const result = editExtract(text, value, { changes, style }) ?? editWhole(text, changes, style);
   if (result === undefined) throw new RangeError(`${key} cannot be edited in its file`);
   return result;
 }
@@ -71,8 +99,16 @@ interface Placed {
   readonly after: PartChange["after"];
 }
 
+function changesOf(key: DocumentKey, parts: readonly PartChange[]): Placed[] {
+  return parts.map(({ path, after }) => ({ path: [kindOf(key), idOf(key), ...path], after }));
+}
+
 /** Undefined where the change has no entry of its own, or the text is not plain. */
-function editExtract(text: string, value: unknown, changes: readonly Placed[]): string | undefined {
+function editExtract(
+  text: string,
+  value: unknown,
+  { changes, style }: { changes: readonly Placed[]; style: ToStringOptions },
+): string | undefined {
   const [first, ...others] = changes.map(({ path }) => path);
   let shared = first!.length;
   for (const other of others) {
@@ -84,7 +120,7 @@ function editExtract(text: string, value: unknown, changes: readonly Placed[]): 
     shared--;
   const extract = extractAt(text, first!.slice(0, shared), DOCUMENT_DEPTH);
   if (extract === undefined) return undefined;
-  const edited = editWhole(extract.text, changes, styleOf(text));
+  const edited = editWhole(extract.text, changes, style);
   const head = extract.text.slice(0, extract.headLength);
   if (edited?.startsWith(head) !== true) return undefined;
   const own = edited.slice(head.length).replace(/\n$/, "");
