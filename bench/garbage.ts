@@ -7,13 +7,15 @@
  * N queries (5,000,000) are shared out among the workloads; before each of them --warm-up more (300,000) let the
  * optimising compiler do its work. What was allocated is by how much the heap grew plus what collections took from
  * it, so garbage shows long before there is enough of it to be collected. --canary makes an object for each query,
- * to show that it would be seen.
+ * to show that it would be seen. Places are those of the bench, and round-trip times of 5,000 of the networks that ask.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import { GCProfiler } from "node:v8";
 import { parseDocuments } from "../src/documents/parse-documents.ts";
+import type { LatencyTable } from "../src/latency/latency-table.ts";
+import { loadSampleText } from "../src/latency/samples-file.ts";
 import { SeededRandom } from "../src/lib/random.ts";
 import type { Client } from "../src/server/client.ts";
 import { MSG_DONTWAIT } from "../src/server/libc.ts";
@@ -24,9 +26,10 @@ import { View } from "../src/server/view.ts";
 import { compileSnapshot } from "../src/snapshot/snapshot.ts";
 import { BATCH_SIZE, connectUdp, DatagramVector, requireLibc } from "./generator/datagrams.ts";
 import { isRightReply } from "./generator/reply-check.ts";
+import { loadBenchPlaces, steeredDocument } from "./peers/steered.ts";
 import { zonesDocument } from "./peers/zones.ts";
 import { formatTable } from "./table.ts";
-import { queriesOf, WORKLOADS, type Workload } from "./workloads.ts";
+import { queriesOf, STEERED_WORKLOADS, WORKLOADS, type Workload, workloadOf } from "./workloads.ts";
 
 const RECEIVE_TIMEOUT_MS = 250;
 const SLOT_OCTETS = 1500;
@@ -40,6 +43,9 @@ export interface GarbageRun {
   readonly allocatedOctets: number;
 }
 
+const ALL_WORKLOADS = [...WORKLOADS, ...STEERED_WORKLOADS];
+const MEASURED_NETWORKS = 5000;
+
 const { values } = parseArgs({
   options: {
     queries: { type: "string", default: "5000000" },
@@ -48,7 +54,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-const queriesOfEach = Math.ceil(Number(values.queries) / WORKLOADS.length / BATCH_SIZE) * BATCH_SIZE;
+const queriesOfEach = Math.ceil(Number(values.queries) / ALL_WORKLOADS.length / BATCH_SIZE) * BATCH_SIZE;
 const warmUp = Math.ceil(Number(values["warm-up"]) / BATCH_SIZE) * BATCH_SIZE;
 if (!(queriesOfEach > 0) || !(warmUp >= 0)) throw new Error("--queries and --warm-up are whole numbers");
 
@@ -56,6 +62,7 @@ if (!(queriesOfEach > 0) || !(warmUp >= 0)) throw new Error("--queries and --war
 const canary: object[] = [{}];
 
 const libc = requireLibc();
+const places = loadBenchPlaces();
 const view = makeView();
 const [socket] = openSharedSockets(libc, { family: 4, address: "127.0.0.1", port: 0 }, 1);
 const batch = new UdpBatch(libc, makeBatchBlock());
@@ -63,7 +70,7 @@ const client: Client = { family: 4, address: new Uint8Array(16), port: 0, transp
 const asker = connectUdp(libc, socket!.where.port, RECEIVE_TIMEOUT_MS);
 const inbox = new DatagramVector(libc, { batchCount: 1, slotSize: SLOT_OCTETS });
 
-const runs = WORKLOADS.map(measure);
+const runs = ALL_WORKLOADS.map(measure);
 const total = sum(runs);
 if (values.json) process.stdout.write(`${JSON.stringify(runs)}\n`);
 else process.stdout.write(report());
@@ -73,10 +80,11 @@ libc.close(socket!.fd);
 function makeView(): View {
   const { configuration, faults } = parseDocuments([
     { file: "bench.yaml", text: zonesDocument(), modifiedMs: 0 },
+    { file: "steered.yaml", text: steeredDocument(), modifiedMs: 0 },
   ]);
   if (configuration === undefined) throw new Error(JSON.stringify(faults));
   return new View({
-    snapshot: compileSnapshot(configuration),
+    snapshot: { ...compileSnapshot(configuration), clientTables: { places, latency: makeLatency() } },
     random: new SeededRandom(1),
     identity: { id: null, version: null },
     tcpIdleTimeoutMs: 10_000,
@@ -84,6 +92,17 @@ function makeView(): View {
       throw error;
     },
   });
+}
+
+/** Some of those who ask are measured; others have a wider network that is, or nothing. */
+function makeLatency(): LatencyTable {
+  const queries = queriesOf(workloadOf("latency")).slice(0, MEASURED_NETWORKS);
+  const lines = queries.flatMap((query) => {
+    const network = `${query.slice(-3).join(".")}.0/24`;
+    return ["region-0", "region-3", "region-7"].map((region, i) => `${network},${region},${20 + 9 * i}`);
+  });
+  const text = ["network,region,rtt_ms", ...lines].join("\n");
+  return loadSampleText(text, { places, expiryS: 3600, nowS: Date.now() / 1000 }).table;
 }
 
 function measure(workload: Workload): GarbageRun {

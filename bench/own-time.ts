@@ -12,13 +12,9 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { MessageChannel } from "node:worker_threads";
 import { parseDocuments } from "../src/documents/parse-documents.ts";
-import { loadPlaceData, type PlaceData } from "../src/geo/place-data.ts";
 import { loadSamples } from "../src/latency/samples-file.ts";
 import { Counters } from "../src/server/counters.ts";
 import { makeDemandBlock } from "../src/server/demand.ts";
@@ -28,13 +24,13 @@ import { BATCH_SIZE, makeBatchBlock } from "../src/server/udp-batch.ts";
 import { CONTROL, type RespondWithView, runUdpWorker, type UdpWorkerNews } from "../src/server/udp-worker.ts";
 import { compileSnapshot, newsOfAll } from "../src/snapshot/snapshot.ts";
 import { isRightReply } from "./generator/reply-check.ts";
-import { steeredDocument, writePlaceFile } from "./peers/steered.ts";
+import { loadBenchPlaces, steeredDocument } from "./peers/steered.ts";
 import { zonesDocument } from "./peers/zones.ts";
 import { median } from "./statistics.ts";
 import { formatTable } from "./table.ts";
 import { queriesOf, STEERED_WORKLOADS, WORKLOADS, type Workload, workloadOf } from "./workloads.ts";
 
-const places = loadPlaces();
+const places = loadBenchPlaces();
 
 const WEEK_S = 604_800;
 /** struct mmsghdr and struct iovec, in words of 32 bits. */
@@ -227,16 +223,4 @@ else {
       textColumns: [0],
     }),
   );
-}
-
-/** The 100,000 networks of the bench. */
-function loadPlaces(): PlaceData {
-  const folder = mkdtempSync(join(tmpdir(), "windrose-own-time-"));
-  try {
-    const file = join(folder, "places.mmdb");
-    writePlaceFile(file);
-    return loadPlaceData([file]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

@@ -4,8 +4,11 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { loadPlaceData, type PlaceData } from "../../src/geo/place-data.ts";
 import { randomBelow, SeededRandom } from "../../src/lib/random.ts";
 import { writeMmdb } from "../../test/support/mmdb-writer.ts";
 import { GEO_DEFAULT, GEO_MEMBERS, GEO_NAME, SMALL_ZONE } from "./zones.ts";
@@ -47,6 +50,18 @@ export function writePlaceFile(file: string): void {
     networks,
   };
   writeFileSync(file, writeMmdb({ ...contents, ipVersion: 4, recordSize: 24 }));
+}
+
+/** The same, loaded. */
+export function loadBenchPlaces(): PlaceData {
+  const folder = mkdtempSync(join(tmpdir(), "windrose-bench-places-"));
+  try {
+    const file = join(folder, "places.mmdb");
+    writePlaceFile(file);
+    return loadPlaceData([file]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Writes samples of so many networks from 8 regions. */

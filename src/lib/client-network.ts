@@ -80,13 +80,13 @@ export class ClientNetwork {
 
   /**
    * 32 bits that stand for the client's network of this length and for nothing else of it, the same on every node and
-   * after every restart. Looks at so many bits; lengths are 1 or more. An IPv4 address inside of an IPv6 one has the
-   * hash that it has by itself.
+   * after every restart; signed, since a number of 2^31 and more would be an object. Looks at so many bits; lengths are 1 or
+   * more. An IPv4 address inside of an IPv6 one has the hash that it has by itself.
    */
   hash(lengthOfIPv4: number, lengthOfIPv6: number): number {
     if (this.hasIPv4) {
       this.lookAtIPv4(lengthOfIPv4);
-      return mixBits(mixBits(4) ^ (this.ipv4 & maskOf(lengthOfIPv4)));
+      return mixBits(mixBits(4) ^ (this.ipv4 & maskOf(lengthOfIPv4))) | 0;
     }
     const { words } = this;
     this.lookAt(lengthOfIPv6);
@@ -94,7 +94,7 @@ export class ClientNetwork {
     for (let word = 0; 32 * word < lengthOfIPv6; word++) {
       hash = mixBits(hash ^ (words[word]! & maskOf(lengthOfIPv6 - 32 * word)));
     }
-    return hash;
+    return hash | 0;
   }
 
   /** As in special-network.ts, in bits of the client's own family. */

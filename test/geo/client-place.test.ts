@@ -75,12 +75,12 @@ function expectSound(data: PlaceData, starts: Uint32Array, pairs: number): void 
 }
 
 describe("ClientPlace", () => {
-  test("gives the same data to any two clients in one scope: countries of the world, 60,000 pairs", () => {
+  test("gives the same data to any two clients in one scope: countries of the world, 100,000 pairs", () => {
     const data = loadPlaceData([]);
-    expectSound(data, startsOf(data.country!), 60_000);
+    expectSound(data, startsOf(data.country!), 100_000);
   });
 
-  test("gives the same data to any two clients in one scope: all data of made up networks, 60,000 pairs", () => {
+  test("gives the same data to any two clients in one scope: all data of made up networks, 100,000 pairs", () => {
     const random = new SeededRandom(SEED);
     const networks: Record<string, object> = {};
     for (let block = 0; block < 64; block++) {
@@ -100,7 +100,7 @@ describe("ClientPlace", () => {
       }
     }
     const data = loadPlaceData([folder.write("made-up.mmdb", networks)]);
-    expectSound(data, startsOf(data.coordinates!), 60_000);
+    expectSound(data, startsOf(data.coordinates!), 100_000);
   });
 
   test("gives the same data in one scope where a family has none, or one value for all", () => {

@@ -180,7 +180,9 @@ class Ranking {
     let limit = 5;
     if (this.#isBiased) limit = (Math.sqrt(least) * (1 + part) + angle) ** 2;
     else {
-      const arc = arcOf(least) * (1 + part) + angle;
+      // arcOf(), written out: called from here it is not inlined, and what a call gives back is an object.
+      const nearest = 2 * Math.asin(Math.min(1, Math.sqrt(least) / 2));
+      const arc = nearest * (1 + part) + angle;
       if (arc < Math.PI) limit = (2 * Math.sin(arc / 2)) ** 2;
     }
     return Math.max(least, limit) * (1 + 1e-12);
