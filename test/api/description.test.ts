@@ -62,6 +62,15 @@ describe("/openapi.json", () => {
     expect([...described, ...hidden].filter((path) => !told.includes(path))).toEqual([]);
   });
 
+  test("docs/reference/api.md tells of each path of health", () => {
+    const page = readText("docs/reference/api.md");
+    const paths = Object.entries(description.paths)
+      .filter(([, methods]) => Object.values(methods)[0]?.tags?.[0] === "health")
+      .map(([path]) => path);
+    expect(paths.length).toBeGreaterThan(8);
+    expect(paths.filter((path) => !page.includes(`\`${path}\``))).toEqual([]);
+  });
+
   test("describes each operation in a line, with a tag and its answers", () => {
     const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),

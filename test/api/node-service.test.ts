@@ -67,7 +67,7 @@ describe("/livez and /readyz", () => {
       },
       warnings: [
         "probers and other nodes cannot be reached for 5 s: verdicts stand as they were",
-        "no prober is heard, though 1 endpoints are to be checked: verdicts are as of 2 s ago",
+        "no prober is heard, and 1 endpoint should be checked: verdicts are as of 2 s ago",
       ],
     });
     expect(ready.body).not.toContain("192.0.2.1");

@@ -8,6 +8,7 @@
 import { basename } from "node:path";
 import { defaultPlaceFile } from "../../geo/place-data.ts";
 import type { OpinionState } from "../../health/opinion.ts";
+import { count } from "../../lib/count.ts";
 import type { HealthFace } from "../../sync/health/health-face.ts";
 import type { NodeFace } from "../node-face.ts";
 
@@ -109,13 +110,14 @@ function healthWarnings(health: HealthReadiness, runningMs: number): string[] {
   const isBeginning = runningMs <= PROBERS_WITHIN_MS;
   const isUnheard = total > 0 && probers === 0 && !isBeginning;
   const asOf = ageSeconds === null ? "none was ever checked" : `verdicts are as of ${ageSeconds} s ago`;
-  const count = alarms === 1 ? "1 alarm" : `${alarms} alarms`;
   return [
     ...(awaySeconds === null
       ? []
       : [`probers and other nodes cannot be reached for ${awaySeconds} s: verdicts stand as they were`]),
-    ...(isUnheard ? [`no prober is heard, though ${total} endpoints are to be checked: ${asOf}`] : []),
+    ...(isUnheard ? [`no prober is heard, and ${count(total, "endpoint")} should be checked: ${asOf}`] : []),
     // Where nobody is heard, that is the alarm.
-    ...(alarms === 0 || isUnheard || isBeginning ? [] : [`${count} of health; GET /v1/health says what`]),
+    ...(alarms === 0 || isUnheard || isBeginning
+      ? []
+      : [`${count(alarms, "alarm")} of health; GET /v1/health says what`]),
   ];
 }
