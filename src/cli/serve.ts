@@ -30,6 +30,7 @@ import type { Store } from "../store/store.ts";
 import { ClientTablesFollower } from "../sync/client-tables.ts";
 import { Follower } from "../sync/follower.ts";
 import { HealthFollower } from "../sync/health/health-follower.ts";
+import type { Webhooks } from "../sync/health/webhooks.ts";
 import type { ApiServer } from "./api-server.ts";
 import type { Command, CommandIo } from "./command.ts";
 import { formatExamples } from "./examples.ts";
@@ -43,6 +44,7 @@ import { formatSettingsHelp, type SettingValues } from "./settings-table.ts";
 import type { SharedRedis } from "./shared-redis.ts";
 import { Signals } from "./signals.ts";
 import { readVersion } from "./version.ts";
+import { startWebhooks } from "./webhooks.ts";
 
 /** Longer than any client waits for an answer, shorter than what service managers wait for an end. */
 const DRAIN_MS_MAX = 5000;
@@ -99,6 +101,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
   let exchange: LiveExchange | undefined;
   let health: HealthFollower | undefined;
   let prober: Prober | undefined;
+  let webhooks: Webhooks | undefined;
   let roundTrips: RunningRoundTrips | undefined;
   let api: ApiServer | undefined;
   try {
@@ -119,6 +122,8 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     const watched = health.around(shared?.around(plane) ?? plane, current);
     if (settings.probe) prober = startProber({ exchange, name: node.id, region: settings.region, log });
     follower.follow(probedPlane(watched, prober, current));
+    const parts = { health, configuration: current, node: () => node.id, env: io.env, log };
+    webhooks = startWebhooks(settings, parts);
     await health.follow();
     clientTables.follow(plane);
     const name = () => node.id;
@@ -148,6 +153,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     await roundTrips.stop();
     await prober?.stop();
     await health.close();
+    await webhooks?.close();
     await exchange.close();
     await shared?.close();
     await plane.stop({ withinMs: DRAIN_MS_MAX });
@@ -158,6 +164,7 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     await roundTrips?.stop();
     await prober?.stop();
     await health?.close();
+    await webhooks?.close();
     await exchange?.close();
     await shared?.close();
     await plane?.stop({ withinMs: 0 });

@@ -61,6 +61,13 @@ export function duration(minMs: number, maxMs: number): Kind<number> {
   };
 }
 
+export function httpUrl(text: string): string {
+  const trimmed = text.trim();
+  const { protocol } = URL.parse(trimmed) ?? {};
+  if (protocol === "https:" || protocol === "http:") return trimmed;
+  throw new WrongValue(`"${trimmed}" is no URL; write one as in https://hooks.example.com/windrose`);
+}
+
 /** In CIDR form. */
 export function network(text: string): string {
   const trimmed = text.trim();

@@ -11,6 +11,7 @@ import { formatDuration } from "../documents/duration.ts";
 import { TCP_LIMITS } from "../server/tcp-limits.ts";
 import {
   duration,
+  httpUrl,
   type Kind,
   listenAddress,
   listenAddressOrNone,
@@ -202,6 +203,13 @@ export const SETTINGS = {
     parse: onOff,
     default: "on",
     help: "on: this process also checks the members of pools that have a monitor, from its region",
+  }),
+  webhook: list({
+    flag: "webhook",
+    placeholder: "URL",
+    parse: httpUrl,
+    default: NONE,
+    help: "where incidents are announced, as JSON; signed with WINDROSE_WEBHOOK_SECRET",
   }),
   id: setting({
     flag: "id",

@@ -55,6 +55,7 @@ describe("readSettings()", () => {
       udp: "auto",
       region: null,
       probe: true,
+      webhook: [],
       id: hostname(),
       versionText: expect.stringMatching(/^windrose \d+\.\d+\.\d+/),
       chaos: true,
