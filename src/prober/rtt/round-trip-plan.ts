@@ -5,7 +5,7 @@
  *                                                               └─ another time than before ─► again soon
  *
  * A path that has changed shows as a time that is off by more than noise. One such time is a sample like any other; when the
- * next one, soon after, says the same, the path has changed, and it and the two that follow weigh as much as all that was known.
+ * next one, soon after, says the same, the path has changed, and it and the next few weigh as much as all that was known.
  *
  * Probers of one region share the work by what they hear: a network that another has just measured is not due. Each has
  * an order of its own among networks that are about as urgent, so that they do not meet at the same ones.
@@ -63,8 +63,11 @@ const OFF_MS = 5;
 const OFF_PART = 0.25;
 /** A time that is off is looked at again after this. */
 const AGAIN_MS = 5000;
-/** Measurements after a change that weigh more, with the one that showed it: half, and half of what is left. */
-const SETTLING = 3;
+/**
+ * Measurements that weigh more after a change, with the one that confirms it: each takes half of what is left, so 3 % of the change
+ * is left at the end. What was left of a slower way would make regions change places that are about as near.
+ */
+const SETTLING = 5;
 /** As much as all that was known before: what a count in the table goes up to. */
 const FULL_WEIGHT = 31;
 /** Who never answers is asked after the interval, twice that, and so on, up to so many times that. */

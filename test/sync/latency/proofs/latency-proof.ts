@@ -56,7 +56,7 @@ export class LatencyProof {
   readonly #answers = new Map<string, Answered>();
   #truth: Truth;
   /** Orders that changed, since they were last counted. */
-  #changes = 0;
+  #changes: string[] = [];
 
   private constructor(options: LatencyProofOptions, wan: Wan, truth: Truth, clients: ChildProcess) {
     this.#options = options;
@@ -133,10 +133,10 @@ export class LatencyProof {
   }
 
   /**
-   * Resolves to how many orders changed in this time, in which the second region of so many networks is as near as the first,
+   * Resolves to the orders that changed in this time, in which the second region of so many networks is as near as the first,
    * but for 3 %: those are the ones that could.
    */
-  async jitter(part: number, forMs: number, near: number): Promise<number> {
+  async jitter(part: number, forMs: number, near: number): Promise<string[]> {
     const hosts = Object.keys(this.#truth);
     const truth: Truth = { ...this.#truth };
     for (const host of hosts.slice(0, near)) {
@@ -144,7 +144,7 @@ export class LatencyProof {
       const [first, second] = ranking(times);
       truth[host] = { ...times, [second]: 1.03 * times[first] };
     }
-    this.#changes = 0;
+    this.#changes = [];
     this.#tell(truth, part);
     await sleep(forMs);
     return this.#changes;
@@ -170,7 +170,8 @@ export class LatencyProof {
       order: readonly string[];
     };
     if (order.length !== REGIONS.length) return;
-    this.#changes++;
+    const before = this.#answers.get(`${client} ${node}`)?.order.join(" ") ?? "none";
+    this.#changes.push(`${client} from ${node}: ${before}, then ${order.join(" ")}`);
     this.#answers.set(`${client} ${node}`, { order, atMs: performance.now() });
   }
 
