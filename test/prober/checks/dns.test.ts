@@ -8,6 +8,8 @@ import { once } from "node:events";
 import { Packet } from "dns2";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MonitorText } from "../../../src/documents/schema.ts";
+import { decodeMessage, type Message } from "../../../src/wire/message.ts";
+import { parseName, ROOT } from "../../../src/wire/name.ts";
 import { check, Endpoints, said, say } from "../../support/bad-endpoints.ts";
 
 type DnsText = Extract<MonitorText, { type: "dns" }>;
@@ -109,6 +111,28 @@ describe.each(["udp", "tcp"] as const)("over %s", (transport) => {
     expect(await ask(() => [], { transport }, 80)).toBe("reply timed out after 80 ms");
   });
 });
+
+test.each(["www.example.test", "WWW.Example.test.", ".", "a\\.b.example.test", "\\255\\000.example.test"])(
+  "asks for %s as it is written, with a new id each time",
+  async (name) => {
+    const queries: Message[] = [];
+    const port = await udp((query) => {
+      const message = decodeMessage(query);
+      if ("malformed" in message) throw new Error(message.malformed);
+      queries.push(message);
+      query[2]! |= 0x80;
+      return [query];
+    });
+    for (let i = 0; i < 5; i++) expect(await say({ type: "dns", port, name, rrtype: "CAA" })).toBe("ok");
+    for (const { question, rd } of queries) {
+      expect({ rd, question }).toEqual({
+        rd: true,
+        question: [{ name: parseName(name, ROOT), type: 257, class: 1 }],
+      });
+    }
+    expect(new Set(queries.map(({ id }) => id)).size).toBeGreaterThan(1);
+  },
+);
 
 test("a header alone says that the server cannot, or will not", async () => {
   const answer: Answer = (query) => [Uint8Array.of(query[0]!, query[1]!, 0x80, 1, 0, 0, 0, 0, 0, 0, 0, 0)];
