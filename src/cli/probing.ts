@@ -15,7 +15,7 @@ import type { Publisher } from "../sync/follower.ts";
 import { readVersion } from "./version.ts";
 
 /** Of who does not say where he is. */
-export const LOCAL_REGION = "local";
+const LOCAL_REGION = "local";
 
 export interface ProbingOptions {
   readonly exchange: LiveExchange;

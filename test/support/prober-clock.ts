@@ -128,7 +128,7 @@ export class HeardExchange implements LiveExchange {
   async close(): Promise<void> {}
 }
 
-export function resultOf(reason: string, more: Partial<CheckResult> = {}): CheckResult {
+function resultOf(reason: string, more: Partial<CheckResult> = {}): CheckResult {
   const timings = { resolveMs: null, connectMs: 1, tlsMs: null, firstByteMs: 1, totalMs: 2 };
   const ok = reason === "";
   return { ok, reason, timings, agent: null, daysToExpiry: null, warnings: [], detail: null, ...more };
