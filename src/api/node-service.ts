@@ -27,7 +27,7 @@ import { registerPlan } from "./plan/route.ts";
 export interface NodeServiceOptions {
   readonly node: NodeFace;
   /** Who made which generation, and why; and what a change would come to. */
-  readonly changes: Pick<Editor, "change" | "documents" | "edit">;
+  readonly changes: Pick<Editor, "change" | "edit">;
   /** Without it nothing is said of health. */
   readonly live?: Live;
   /** Where there are others; this process alone, when left out. */
@@ -53,7 +53,7 @@ export class NodeService {
     this.ring = new EventRing(node.startedMs.toString(36));
     this.#streams = new EventStreams(this.ring);
     this.#live = live;
-    this.#health = live && new HealthEvents(this.ring, live.health, () => changes.documents.configuration);
+    this.#health = live && new HealthEvents(this.ring, live.health);
     this.#generations = new GenerationEvents(this.ring, node.plane, changes);
   }
 

@@ -144,7 +144,7 @@ function formatHealth({ probers, down, downTotal, orders, incidents, alarms }: H
         id,
         printable(endpoint),
         since(verdictAt),
-        formatMs(phases.confirmMs),
+        formatMs(sumOf(phases.detectMs, phases.confirmMs)),
         formatMs(phases.applyMs),
       ]),
     ),
@@ -191,6 +191,11 @@ async function readHealth(api: ApiClient): Promise<HealthShown> {
 /** A table with a line before it; nothing without rows. */
 function section(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return rows.length === 0 ? "" : `\n${formatTable(head, rows)}`;
+}
+
+/** Null where either is not known. */
+function sumOf(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
 }
 
 function formatMs(ms: number | null): string {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { pino } from "pino";
+import { expect } from "vitest";
 import { createApi } from "../../src/api/app.ts";
 import { Audit } from "../../src/api/audit.ts";
 import { API_LIMITS, type ApiContext } from "../../src/api/context.ts";
@@ -118,4 +119,17 @@ export async function startApi(more: Partial<ApiContext> = {}): Promise<ApiServe
       await rm(dataFolder, { recursive: true });
     },
   };
+}
+
+/** The header of a new token; `body` as POST /v1/tokens takes it. */
+export async function tokenFor(api: ApiServer, body: object): Promise<Record<string, string>> {
+  const { json } = await api.ask("POST", "/v1/tokens", { name: "some", ...body });
+  return { authorization: `Bearer ${json.token}` };
+}
+
+/** With a sentence, and where `pointer` is given, a fault there. */
+export function expectProblem(reply: ApiReply, status: number, code: string, pointer?: string): void {
+  expect([reply.status, reply.json.code]).toEqual([status, code]);
+  expect(reply.json.detail.length).toBeGreaterThan(10);
+  if (pointer !== undefined) expect(reply.json.errors).toContainEqual(expect.objectContaining({ pointer }));
 }

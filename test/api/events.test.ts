@@ -6,9 +6,7 @@ import { EventRing, type ServerEvent } from "../../src/api/events/event-ring.ts"
 import { EventStreams } from "../../src/api/events/event-streams.ts";
 import { GenerationEvents } from "../../src/api/events/generation-events.ts";
 import { type HealthEvent, HealthEvents, type IncidentEvent } from "../../src/api/events/health-events.ts";
-import { BODIES } from "./api-server.ts";
-import { incidentOf, TestHealth, verdictLike } from "./live.ts";
-import { MemoryEditor } from "./memory-editor.ts";
+import { endpointOf, incidentOf, TestHealth, verdictLike } from "./live.ts";
 import { ADMIN, startService, type TestService } from "./service.ts";
 
 describe("EventRing", () => {
@@ -114,8 +112,8 @@ describe("HealthEvents", () => {
   function start() {
     const ring = new EventRing("run");
     const health = new TestHealth();
-    const { configuration } = new MemoryEditor(BODIES).documents;
-    const events = new HealthEvents(ring, health, () => configuration);
+    health.known.push(endpointOf("alive 192.0.2.2", {}, { pool: "web", member: "b" }));
+    const events = new HealthEvents(ring, health);
     events.start();
     return { ring, health, events, told: () => ring.since("run-0")!.map(({ type, data }) => [type, data]) };
   }

@@ -5,17 +5,19 @@
  */
 import { pino } from "pino";
 import { type Live, makeLive } from "../../src/api/live/live.ts";
+import { ORDER_NOTES } from "../../src/health/effective.ts";
 import type { ProberSight } from "../../src/health/health-fold.ts";
 import type { Incident } from "../../src/health/incident.ts";
 import { endpointParts, type OpinionState } from "../../src/health/opinion.ts";
 import { type RegionView, type Verdict, verdictWithout } from "../../src/health/verdict.ts";
-import type { MemberKey } from "../../src/store/live/live-exchange.ts";
+import type { GivenOrder, MemberKey } from "../../src/store/live/live-exchange.ts";
 import { LocalExchange } from "../../src/store/live/local-exchange.ts";
 import type {
   EndpointFilter,
   EndpointHealth,
   HealthChange,
   HealthFace,
+  MemberHealth,
   PoolHealthView,
 } from "../../src/sync/health/health-face.ts";
 
@@ -127,4 +129,35 @@ export function incidentOf(id: string, endpoint: string, incident: Partial<Incid
     closedMs: null,
     ...incident,
   };
+}
+
+/** The node answers by this order for the member b of the pool web. */
+export function answerBy({ health }: TestLive, order: GivenOrder | null): void {
+  const isUp = order === null || order.kind === "up";
+  const member: MemberHealth = {
+    name: "b",
+    isUp,
+    ipv4: isUp,
+    ipv6: null,
+    weightPart: 1,
+    notes: order === null ? [] : [ORDER_NOTES[order.kind]],
+    endpoints: [endpointOf("alive 192.0.2.2", { state: "up" }, { pool: "web", member: "b" })],
+    order,
+    load: null,
+    responseMs: null,
+  };
+  health.pools.set("web", {
+    pool: "web",
+    monitor: "alive",
+    isUp: true,
+    membersUp: 2,
+    minUp: 1,
+    alarms: [],
+    members: [{ ...member, name: "192.0.2.1", endpoints: [], order: null, notes: [] }, member],
+  });
+}
+
+/** As a node does that follows the exchange. */
+export async function followOrders(live: TestLive): Promise<void> {
+  await live.exchange.follow({ orders: (orders) => answerBy(live, orders.at(-1)!.order) });
 }

@@ -54,9 +54,6 @@ export async function startService({ editor, plane }: Partial<TestEditing> = {})
     node,
     live,
     changes: {
-      get documents() {
-        return (editor ?? NO_DOCUMENTS).documents;
-      },
       change: async (generation) => changes.get(generation),
       edit: async (request) => editor!.edit(request),
     },

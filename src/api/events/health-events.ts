@@ -4,11 +4,9 @@
  *
  * @module
  */
-import type { Configuration } from "../../documents/configuration.ts";
 import type { OpinionState } from "../../health/opinion.ts";
 import { documentKey } from "../../store/document-key.ts";
 import type { HealthChange, HealthFace } from "../../sync/health/health-face.ts";
-import { poolsOf } from "../live/endpoint-pools.ts";
 import { summarizeIncident, timeOf } from "../live/show.ts";
 import { type Grant, mayTouch } from "../tokens.ts";
 import type { EventRing } from "./event-ring.ts";
@@ -61,8 +59,7 @@ export interface IncidentEvent {
 
 export class HealthEvents {
   readonly #ring: EventRing;
-  readonly #health: Pick<HealthFace, "onChange">;
-  readonly #configuration: () => Configuration;
+  readonly #health: Pick<HealthFace, "endpoint" | "onChange">;
   #verdicts: VerdictNews[] = [];
   #members: MemberNews[] = [];
   #alarms: readonly string[] | undefined;
@@ -74,10 +71,9 @@ export class HealthEvents {
   /** Since the process began. */
   incidentsOpened = 0;
 
-  constructor(ring: EventRing, health: Pick<HealthFace, "onChange">, configuration: () => Configuration) {
+  constructor(ring: EventRing, health: Pick<HealthFace, "endpoint" | "onChange">) {
     this.#ring = ring;
     this.#health = health;
-    this.#configuration = configuration;
   }
 
   start(): void {
@@ -127,7 +123,7 @@ export class HealthEvents {
         }
         const { endpoint, before, verdict, atMs } = change;
         const { state, stale, reason, sinceMs } = verdict;
-        const pools = poolsOf(this.#configuration(), endpoint);
+        const pools = this.#poolsOf(endpoint);
         const times = { since: timeOf(sinceMs), at: timeOf(atMs) };
         this.#verdicts.push({ endpoint, pools, before, state, stale, reason, ...times });
         return;
@@ -151,10 +147,15 @@ export class HealthEvents {
           this.#incidentsLeft++;
           return;
         }
-        const pools = poolsOf(this.#configuration(), change.incident.endpoint);
+        const pools = this.#poolsOf(change.incident.endpoint);
         this.#incidents.push({ change: change.change, ...summarizeIncident(change.incident), pools });
       }
     }
+  }
+
+  /** None of an endpoint that is in no document any more. */
+  #poolsOf(endpoint: string): string[] {
+    return [...new Set(this.#health.endpoint(endpoint)?.members.map(({ pool }) => pool))];
   }
 }
 

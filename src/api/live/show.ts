@@ -148,5 +148,5 @@ function phasesOf({ evidence, firstFailureMs, verdictMs, publishedMs, applied, d
 }
 
 function between(fromMs: number | null, toMs: number | null): number | null {
-  return fromMs === null || toMs === null ? null : Math.max(0, toMs - fromMs);
+  return fromMs === null || toMs === null ? null : Math.max(0, Math.round(10 * (toMs - fromMs)) / 10);
 }
