@@ -108,26 +108,26 @@ async function serve(settings: SettingValues, log: Logger, io: CommandIo): Promi
     keepHeapSmall();
     const [documents, tables] = await Promise.all([follower.loadFirst(), clientTables.loadFirst()]);
     const snapshot = applyNews(documents, newsOfClientTables(documents, tables));
-    const named = () => shared?.nodes.name;
+    const nodeName = () => shared?.nodes.name ?? settings.id ?? hostname();
+    const current = () => follower.configuration;
     exchange = await openExchange({ access: redisAccess(settings, io.env), dataDir: settings.data, log });
     plane = newDataPlane(settings, snapshot, log);
-    health = await openHealth(settings, { exchange, plane, follower, named, log });
+    health = await openHealth(settings, { exchange, plane, follower, nodeName, log });
+    const announced = { health, configuration: current, node: nodeName, env: io.env, log };
+    webhooks = startWebhooks(settings, announced);
+    // Before the first answer, so that it is by the orders and opinions that there are.
+    await health.follow();
     const bound = await plane.listen(settings.dns);
     for (const address of bound.map(formatListenAddress)) {
       for (const transport of ["udp", "tcp"]) log.info({ transport, address }, "listening");
     }
-    const node = nodeFace(settings, { startedMs, plane, bound, store, signals, named });
+    const node = nodeFace(settings, { startedMs, plane, bound, store, signals, nodeName });
     shared = await shareOverRedis(settings, node, log, io);
-    const current = () => follower.configuration;
     const watched = health.around(shared?.around(plane) ?? plane, current);
     if (settings.probe) prober = startProber({ exchange, name: node.id, region: settings.region, log });
     follower.follow(probedPlane(watched, prober, current));
-    const parts = { health, configuration: current, node: () => node.id, env: io.env, log };
-    webhooks = startWebhooks(settings, parts);
-    await health.follow();
     clientTables.follow(plane);
-    const name = () => node.id;
-    roundTrips = startRoundTrips(settings, { exchange, plane, clientTables, name, log });
+    roundTrips = startRoundTrips(settings, { exchange, plane, clientTables, name: nodeName, log });
     if (settings.api !== null) {
       const module = await import("./api-server.ts");
       const own = {
@@ -206,14 +206,13 @@ interface HealthParts {
   readonly exchange: LiveExchange;
   readonly plane: DataPlane;
   readonly follower: Follower;
-  readonly named: () => string | undefined;
+  readonly nodeName: () => string;
   readonly log: Logger;
 }
 
 /** Before the first answer: what is known to be down is not answered. */
-function openHealth({ id, region, data }: SettingValues, parts: HealthParts): Promise<HealthFollower> {
-  const { exchange, plane, follower, named, log } = parts;
-  const node = () => named() ?? id ?? hostname();
+function openHealth({ region, data }: SettingValues, parts: HealthParts): Promise<HealthFollower> {
+  const { exchange, plane, follower, nodeName: node, log } = parts;
   const answered = () => {
     const { counters } = plane;
     return (slot: number) => counters.reduce((sum, block) => sum + block.memberCount(slot), 0);
@@ -228,16 +227,16 @@ interface NodeParts {
   readonly bound: readonly ListenAddress[];
   readonly store: Store;
   readonly signals: Signals;
-  /** What it is called among the nodes on its Redis. */
-  readonly named: () => string | undefined;
+  /** On Redis, what it is called among the nodes on it. */
+  readonly nodeName: () => string;
 }
 
-function nodeFace({ id, region }: SettingValues, parts: NodeParts): NodeFace {
-  const { startedMs, plane, bound, store, signals, named } = parts;
+function nodeFace({ region }: SettingValues, parts: NodeParts): NodeFace {
+  const { startedMs, plane, bound, store, signals, nodeName } = parts;
   const { kind } = store;
   return {
     get id() {
-      return named() ?? id ?? hostname();
+      return nodeName();
     },
     version: readVersion(),
     region,

@@ -35,7 +35,7 @@ export class Child {
   readonly process: ChildProcess;
   output = "";
 
-  constructor(file: string, args: readonly string[], options: { cwd: string }) {
+  constructor(file: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }) {
     this.process = spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
