@@ -80,7 +80,7 @@ function expand(
   const { state } = pool;
   if (state.version !== version || state.live !== request.live) refresh(pool, request.live, version);
   const trace = traced ? tracePool(pool, request) : null;
-  if (!state.isUp) {
+  if (familyState(pool, request.family).isDown) {
     if (pool.whenDown === "closed") return trace;
     picks.degraded = true;
     if (pool.whenDown !== "open") {

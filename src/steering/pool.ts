@@ -68,6 +68,10 @@ export interface FamilyState {
   /** Indexes of the members that stand, in document order; the first `count` are valid. */
   readonly standing: Int32Array;
   count: number;
+  /** Are there enabled members with such addresses, here or below? */
+  hasAddresses: boolean;
+  /** The pool is down, or has such addresses and all of them are. */
+  isDown: boolean;
   /** Would a choice give an answer, with `when-down` taken into account? */
   gives: boolean;
   /** By member index: a value of Standing, in standing-status.ts. */
@@ -192,6 +196,8 @@ function makeFamilyState(members: number, steps: readonly Step[]): FamilyState {
   return {
     standing: new Int32Array(members),
     count: 0,
+    hasAddresses: false,
+    isDown: false,
     gives: false,
     status: new Uint8Array(members),
     memory: steps.map(() => null),

@@ -3,9 +3,9 @@
  * Depends on the live table alone, so it is worked out when the table's version has grown, for
  * both families and for the pools below, and only read in between.
  *
- * A member is up when any of its addresses is, and stands for the families that are up. Up or down is a matter of the whole
- * pool; a family is not. A pool that is up and whose members of one family are all down is up, and gives nothing of that
- * family: it never fails open for it.
+ * A member is up when any of its addresses is, and stands for the families that are up. A pool may be up and down for one
+ * family: when it has addresses of that family, and all of them are down. Then it does for that family what a pool that is down
+ * does, and pools above it pass it over for that family. So A is never left without an answer because AAAA has one.
  *
  * @module
  */
@@ -71,8 +71,20 @@ export function familyState(pool: Pool, family: 4 | 6): FamilyState {
 }
 
 function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool: FamilyState): void {
+  const isOpen = pool.whenDown === "open";
+  familyOfPool.hasAddresses = pool.members.some((member) => hasAddresses(member, family));
+  stand(pool, live, family, isOpen && !pool.state.isUp);
+  familyOfPool.isDown = !pool.state.isUp || (familyOfPool.hasAddresses && familyOfPool.count === 0);
+  if (familyOfPool.isDown && pool.state.isUp && isOpen) stand(pool, live, family, true);
+  familyOfPool.mark = markOf(pool.members, familyOfPool.standing, familyOfPool.count);
+  if (!familyOfPool.isDown || isOpen) familyOfPool.gives = familyOfPool.count > 0;
+  else familyOfPool.gives = typeof pool.whenDown === "object" && familyState(pool.whenDown, family).gives;
+}
+
+/** Fills in who stands; with `assumeUp` whatever their health. */
+function stand(pool: Pool, live: LiveTable, family: 4 | 6, assumeUp: boolean): void {
+  const familyOfPool = familyState(pool, family);
   const { standing, status } = familyOfPool;
-  const assumeUp = !pool.state.isUp && pool.whenDown === "open";
   let count = 0;
   for (let index = 0; index < pool.members.length; index++) {
     const now = standingOf(pool.members[index]!, live, family, assumeUp);
@@ -80,9 +92,13 @@ function refreshFamily(pool: Pool, live: LiveTable, family: 4 | 6, familyOfPool:
     if (now === Standing.Stands) standing[count++] = index;
   }
   familyOfPool.count = count;
-  familyOfPool.mark = markOf(pool.members, standing, count);
-  if (pool.state.isUp || pool.whenDown === "open") familyOfPool.gives = count > 0;
-  else familyOfPool.gives = pool.whenDown !== "closed" && familyState(pool.whenDown, family).gives;
+}
+
+/** Would it have something of the family, were all up? */
+function hasAddresses({ enabled, pool, target, ipv4, ipv6 }: Member, family: 4 | 6): boolean {
+  if (!enabled) return false;
+  if (pool !== null) return familyState(pool, family).hasAddresses;
+  return target !== null || (family === 4 ? ipv4 : ipv6) !== null;
 }
 
 /** Of the members that count; NaN when none of those was measured. */
@@ -120,7 +136,9 @@ function standingOf(member: Member, live: LiveTable, family: 4 | 6, assumeUp: bo
   if (!member.enabled) return Standing.Disabled;
   if (!assumeUp && !isMemberUp(member, live)) return Standing.Down;
   if (member.pool !== null) {
-    return familyState(member.pool, family).gives ? Standing.Stands : Standing.GivesNothing;
+    const { gives, isDown } = familyState(member.pool, family);
+    if (isDown && !assumeUp) return Standing.Down;
+    return gives ? Standing.Stands : Standing.GivesNothing;
   }
   const has = member.target !== null || (family === 4 ? member.ipv4 : member.ipv6) !== null;
   if (!has) return Standing.NoAddress;

@@ -40,7 +40,7 @@ export function tracePool(pool: Pool, request: SteerRequest): PoolTrace {
     answersMax: pool.answers,
     policy: pool.steps.map((step) => step.type),
     verdict: verdictOf(pool, request.family),
-    mode: modeOf(pool),
+    mode: modeOf(pool, request.family),
     members: pool.members.map((member, index) => traceMember(pool, member, index, request)),
     steps: [],
     kept: [],
@@ -96,8 +96,8 @@ export function traceKept(
   trace.kept.push({ member: member.name, added, passedOver, pool });
 }
 
-function modeOf(pool: Pool): PoolTrace["mode"] {
-  if (pool.state.isUp) return "normal";
+function modeOf(pool: Pool, family: 4 | 6): PoolTrace["mode"] {
+  if (!familyState(pool, family).isDown) return "normal";
   if (pool.whenDown === "open") return "fail-open";
   return pool.whenDown === "closed" ? "closed" : "last-resort";
 }
@@ -106,12 +106,13 @@ function verdictOf(pool: Pool, family: 4 | 6): string {
   const { state } = pool;
   const health = `${state.membersUp} of ${pool.members.length} members are up, min-up is ${pool.minUp}`;
   const asked = family === 4 ? "IPv4" : "IPv6";
-  const empty = familyState(pool, family).count === 0;
-  if (state.isUp)
-    return empty ? `up: ${health}; none that stands gives ${asked}, so NODATA` : `up: ${health}`;
-  if (pool.whenDown === "closed") return `down: ${health}; when-down is closed, so NODATA`;
-  if (pool.whenDown !== "open") return `down: ${health}; last resort is pool ${pool.whenDown.id}`;
-  const open = `down: ${health}; FAIL-OPEN, as if all enabled members were up`;
+  const { count, isDown } = familyState(pool, family);
+  const empty = count === 0;
+  if (!isDown) return empty ? `up: ${health}; none that stands gives ${asked}, so NODATA` : `up: ${health}`;
+  const down = state.isUp ? `down for ${asked}: ${health}, none of them for ${asked}` : `down: ${health}`;
+  if (pool.whenDown === "closed") return `${down}; when-down is closed, so NODATA`;
+  if (pool.whenDown !== "open") return `${down}; last resort is pool ${pool.whenDown.id}`;
+  const open = `${down}; FAIL-OPEN, as if all enabled members were up`;
   return empty ? `${open}, and none of them gives ${asked}, so NODATA` : open;
 }
 

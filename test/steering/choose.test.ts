@@ -34,10 +34,38 @@ describe("which members stand", () => {
     expect(bench.picks.degraded).toBe(false);
   });
 
-  test("choose() does not fail open for a family: its only member down is NODATA while the pool is up", () => {
+  test("choose() fails open for a family of which all is down, though the pool is up by the other", () => {
     const bench = benchOf("p: a/4 b/6", { down: ["b"] });
-    expect(bench.ask("AAAA")).toBe("NODATA");
-    expect(bench.picks.degraded).toBe(false);
+    expect([bench.ask("A"), bench.picks.degraded]).toEqual(["a", false]);
+    expect([bench.ask("AAAA"), bench.picks.degraded]).toEqual(["b", true]);
+    const both = benchOf("p: a b -c");
+    for (const name of ["a", "b"]) both.set(name, false, 4);
+    expect([both.ask("A"), both.picks.degraded]).toEqual(["a", true]);
+    expect([both.ask("AAAA"), both.picks.degraded]).toEqual(["a", false]);
+    both.set("b", true, 4);
+    expect([both.ask("A"), both.picks.degraded]).toEqual(["b", false]);
+  });
+
+  test("choose() does for a family that is down as when-down says", () => {
+    for (const [whenDown, answer] of [
+      ["closed", "NODATA"],
+      ["q", "c"],
+    ] as const) {
+      const bench = benchOf(`p when-down=${whenDown}: a b; q: c`);
+      for (const name of ["a", "b"]) bench.set(name, false, 4);
+      expect(bench.ask("A")).toBe(answer);
+      expect([bench.ask("AAAA"), bench.picks.degraded]).toEqual(["a", false]);
+    }
+  });
+
+  test("choose() passes over inner pools for a family that is down in them, and fails open when all are", () => {
+    const bench = benchOf("w: [eu] [us]; eu: a b; us: c");
+    for (const name of ["a", "b"]) bench.set(name, false, 4);
+    expect([bench.ask("A"), bench.picks.degraded]).toEqual(["c", false]);
+    expect([bench.ask("AAAA"), bench.picks.degraded]).toEqual(["a", false]);
+    bench.set("c", false, 4);
+    expect([bench.ask("A"), bench.picks.degraded]).toEqual(["a", true]);
+    expect([bench.ask("AAAA"), bench.picks.degraded]).toEqual(["a", false]);
   });
 
   test("choose() judges the addresses of one member apart", () => {
