@@ -10,6 +10,8 @@ import { type Complain, type QuestionTexts, readQuestion } from "../explain/ques
 import type { PoolTrace } from "../steering/trace.ts";
 import { documentKey, zoneKey } from "../store/document-key.ts";
 import { parseName, ROOT } from "../wire/name.ts";
+import type { Live } from "./live/live.ts";
+import { showPool } from "./live/show.ts";
 import type { NodeFace } from "./node-face.ts";
 import { Problem } from "./problem.ts";
 import { type Grant, mayTouch } from "./tokens.ts";
@@ -59,13 +61,20 @@ const ExplanationSchema = Type.Object(
     client: Type.Unknown(),
     lookups: Type.Array(Type.Unknown()),
     trace: Type.Unknown(),
+    health: Type.Array(Type.Unknown()),
     unreached: Type.Array(Type.String()),
     reply: Type.Unknown(),
   },
   { description: "as windrose explain --json prints it" },
 );
 
-export function registerExplain(app: FastifyInstance, node: Pick<NodeFace, "plane">): void {
+export function registerExplain(app: FastifyInstance, node: Pick<NodeFace, "plane">, live?: Live): void {
+  const healthOf = (pool: string) => {
+    const view = live?.health.pool(pool);
+    const isSilent = view?.monitor === null && view.members.every(({ notes }) => notes.length === 0);
+    return view === undefined || isSilent ? undefined : showPool(view, live!.copy);
+  };
+
   app.get<{ Querystring: ExplainQuery; Reply: Explanation }>(
     "/v1/explain",
     {
@@ -79,7 +88,7 @@ export function registerExplain(app: FastifyInstance, node: Pick<NodeFace, "plan
     async ({ query, caller }) => {
       const { "at-down": atDown = "", ...texts } = query;
       const question = readQuestion({ ...texts, atDown: [atDown] }, complain);
-      const explanation = explain(node.plane.snapshot, question, { complain, nowMs: Date.now() });
+      const explanation = explain(node.plane.snapshot, question, { complain, nowMs: Date.now(), healthOf });
       if (caller !== null) forbidOthers(caller, explanation);
       return explanation;
     },

@@ -70,7 +70,7 @@ export class NodeService {
       eventClients: () => this.#streams.count,
       ...(this.#live && { live: liveCounts(this.#live, this.#health!) }),
     });
-    registerExplain(app, this.#node);
+    registerExplain(app, this.#node, this.#live);
     registerPlan(app, this.#changes, this.#node.plane);
     registerNodes(app, this.nodes);
     registerEvents(app, this.#streams);

@@ -18,10 +18,10 @@ import type { EndpointHealth } from "../../sync/health/health-face.ts";
 import type { ApiContext } from "../context.ts";
 import { badParameter, existingBody, keyOf } from "../documents.ts";
 import { requireDocument } from "../edit.ts";
+import { inSlices } from "../in-slices.ts";
 import { PageQuery, type PageRequest, pageOf } from "../paging.ts";
 import { type Grant, mayTouch } from "../tokens.ts";
 import { isForAll, mayTouchSome, poolsOf } from "./endpoint-pools.ts";
-import { inSlices } from "./in-slices.ts";
 import type { Live } from "./live.ts";
 import { showEndpoint, showPool, showProber, timeOf } from "./show.ts";
 

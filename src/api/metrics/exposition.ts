@@ -8,6 +8,8 @@
  * @module
  */
 
+import { inSlices } from "../in-slices.ts";
+
 export interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge" | "histogram";
@@ -37,6 +39,15 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 export function formatMetric(metric: Metric, samples: readonly Sample[]): string {
   if (samples.length === 0) return "";
   const lines = samples.map(({ labels, value }) => line(metric.name, pairs(metric, labels), value));
+  return head(metric) + lines.join("");
+}
+
+/** The same of very many samples, in slices. */
+export async function formatLongMetric(metric: Metric, samples: readonly Sample[]): Promise<string> {
+  if (samples.length === 0) return "";
+  const lines = await inSlices(samples, ({ labels, value }) => [
+    line(metric.name, pairs(metric, labels), value),
+  ]);
   return head(metric) + lines.join("");
 }
 

@@ -6,9 +6,9 @@
 import type { ProberSight } from "../../health/health-fold.ts";
 import { endpointParts } from "../../health/opinion.ts";
 import type { Verdict } from "../../health/verdict.ts";
-import { inSlices } from "../live/in-slices.ts";
+import { inSlices } from "../in-slices.ts";
 import type { LiveCounts } from "./collect.ts";
-import { formatMetric, type Sample } from "./exposition.ts";
+import { formatLongMetric, formatMetric, type Sample } from "./exposition.ts";
 import { METRICS } from "./metric-table.ts";
 
 export async function healthMetrics({
@@ -27,15 +27,15 @@ export async function healthMetrics({
   const open = health.incidents(Number.POSITIVE_INFINITY).filter(({ closedMs }) => closedMs === null);
   return [
     formatMetric(METRICS.endpoints, counted(Object.entries(health.counts()))),
-    formatMetric(
+    await formatLongMetric(
       METRICS.endpointUp,
       of(endpoints, ({ state }) => (state === "unknown" ? null : Number(state === "up"))),
     ),
-    formatMetric(
+    await formatLongMetric(
       METRICS.probeDuration,
       of(endpoints, ({ responseMs }) => responseMs && responseMs / 1000),
     ),
-    formatMetric(
+    await formatLongMetric(
       METRICS.certificateDays,
       of(endpoints, ({ daysToExpiry }) => daysToExpiry),
     ),

@@ -83,11 +83,9 @@ export function registerRoundTrips(app: FastifyInstance, { roundTrips }: ApiCont
       const { network, region } = query;
       const isWanted = (estimate: RoundTripEstimate) => region === undefined || estimate.region === region;
       if (network === undefined) {
-        const ids = [...roundTrips.measured].sort();
-        const own = (id: string) =>
-          roundTrips.estimates(id).filter((one) => isWanted(one) && one.source !== null);
-        const shown = region === undefined ? ids : ids.filter((id) => own(id).length > 0);
-        return pageOf(shown, query, (id) => ({ network: id, estimates: own(id) }));
+        const ids = roundTrips.measured(region).sort();
+        const own = (one: RoundTripEstimate) => isWanted(one) && one.source !== null;
+        return pageOf(ids, query, (id) => ({ network: id, estimates: roundTrips.estimates(id).filter(own) }));
       }
       const text = canonical(network);
       if (text === undefined)
