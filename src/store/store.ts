@@ -43,9 +43,17 @@ export interface Proposal extends Authorship {
   readonly parts: readonly PartChange[];
 }
 
-/** Accepted as `generation`, with the listing as it is now; or refused because `newest` is another than expected. */
+/**
+ * Accepted as `generation`, with the listing as it is now; or refused because `newest` is another than expected. What is
+ * accepted is made; that a loss of power does not undo it is only sure when `kept` resolves, which it always does.
+ */
 export type Committed =
-  | { readonly generation: number; readonly at: string; readonly listing: FolderListing }
+  | {
+      readonly generation: number;
+      readonly at: string;
+      readonly listing: FolderListing;
+      readonly kept?: Promise<void>;
+    }
   | { readonly newest: number };
 
 /**

@@ -149,6 +149,42 @@ describe("Follower.edit() over files", () => {
     expect(plane.snapshot.pools.get("web")!.members).toHaveLength(21);
   });
 
+  it("answers each of many edits when what it publishes has it, also where it publishes several as one", async () => {
+    const { editor, plane } = await start();
+    const published: number[] = [];
+    const publish = plane.publish.bind(plane);
+    plane.publish = (news) => {
+      published.push(news.generation);
+      publish(news);
+    };
+    const answered: number[] = [];
+    const asked = Array.from({ length: 30 }, async (_, i) => {
+      const members = i === 11 ? ["nonsense"] : [`192.0.2.${i + 1}`, `198.51.100.${i + 1}`];
+      const { generation } = await edit(editor, [web(...members)]);
+      expect(plane.snapshot.generation).toBeGreaterThanOrEqual(generation);
+      answered.push(generation);
+    });
+    const refused = (await Promise.allSettled(asked)).flatMap(({ status }, i) =>
+      status === "rejected" ? [i] : [],
+    );
+    expect(refused).toEqual([11]);
+    expect(answered).toEqual(Array.from({ length: 29 }, (_, i) => i + 2));
+    expect(published.at(-1)).toBe(30);
+    expect(published).toEqual([...new Set(published)].sort((a, b) => a - b));
+    expect(plane.snapshot.poolSpecs.get("web")!.members.map(({ name }) => name)).toEqual([
+      "192.0.2.30",
+      "198.51.100.30",
+    ]);
+  });
+
+  it("does not answer an edit that could not be published", async () => {
+    const { editor, plane } = await start();
+    plane.publish = () => {
+      throw new Error("no room");
+    };
+    await expect(edit(editor, [web("192.0.2.2")])).rejects.toThrow("no room");
+  });
+
   it("does not undo an edit by hand that nobody has seen yet", async () => {
     const { editor, plane } = await start();
     writeFileSync(join(dir, "web.yaml"), `${POOLS}    min-up: 1\n    answers: 2\n`);

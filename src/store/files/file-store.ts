@@ -103,6 +103,8 @@ export class FileStore implements Store {
   #owed: readonly LoggedChange[] = [];
   /** Changes made by hand that are being written down. */
   #recording: Promise<void> = Promise.resolve();
+  /** The files of the last edit are being put in their places for good. */
+  #syncing: Promise<void> = Promise.resolve();
   #watcher: FolderWatcher | undefined;
   #seenMs = 0;
 
@@ -220,6 +222,8 @@ export class FileStore implements Store {
       return { newest: this.#generation };
     }
     const change: Change = { generation: this.#generation + 1, at: new Date().toISOString(), ...authored };
+    // A start makes up for the last change that is written down, and for that alone.
+    await this.#syncing;
     try {
       await this.#keep(change, this.#stateOf(draft.listing, placement.marks), placement.files);
     } catch (cause) {
@@ -234,13 +238,14 @@ export class FileStore implements Store {
       await this.#undo(placement, before);
       throw unavailable(`Cannot write to "${this.name}"`, cause);
     }
-    // The change is made and written down: what of it a crash of the machine undid, the next start would do again.
-    await placement
+    // The change is made and written down: what of it a crash of the machine undid, the next start would do again. The next
+    // change may be worked out meanwhile.
+    this.#syncing = placement
       .sync()
       .catch((error: unknown) => this.#warn(`${this.name} cannot be synced: ${String(error)}`));
     this.#generation = change.generation;
     for (const [path, text] of texts) this.#take(path, text, listing.files.get(path)?.stamp, read.get(path));
-    return { generation: change.generation, at: change.at, listing };
+    return { generation: change.generation, at: change.at, listing, kept: this.#syncing };
   }
 
   async recognise(authorship: Authorship, listing: FolderListing): Promise<{ generation: number }> {
@@ -285,6 +290,7 @@ export class FileStore implements Store {
     await this.#watcher?.stop();
     await this.#filling;
     await this.#recording;
+    await this.#syncing;
     await this.#log?.close();
   }
 
