@@ -6,8 +6,10 @@
  *
  * @module
  */
+import type { PoolDocument } from "../documents/configuration.ts";
 import { loadDocuments } from "../documents/load-documents.ts";
 import { type Explanation, explain, formatExplanation } from "../explain/explain.ts";
+import type { PoolHealthReport } from "../explain/health.ts";
 import { WindroseError } from "../lib/errors.ts";
 import { formatFault } from "../lib/fault.ts";
 import { compileSnapshot } from "../snapshot/snapshot.ts";
@@ -84,7 +86,16 @@ async function explainHere(
   }
   const clientTables = loadClientTables(settings, io);
   const snapshot = { ...compileSnapshot(configuration), clientTables };
-  return explain(snapshot, question, { complain: complainOfFlag, nowMs: Date.now() });
+  const healthOf = (id: string) => unknownHealth(configuration.pools.get(id));
+  return explain(snapshot, question, { complain: complainOfFlag, nowMs: Date.now(), healthOf });
+}
+
+/** Nobody has checked anything here. */
+function unknownHealth(pool: PoolDocument | undefined): PoolHealthReport | undefined {
+  if (pool?.monitor === undefined) return undefined;
+  const notes = ["unknown, counts as up; a running server knows (--url)"];
+  const members = pool.members.map(({ name }) => ({ name, up: true, weightPart: 1, notes, endpoints: [] }));
+  return { pool: pool.id, monitor: pool.monitor, alarms: [], members };
 }
 
 /** From what a running server answers by, health and loads and turns and all. */

@@ -4,6 +4,7 @@
  *
  *   question.ts   what is asked, by whom, while what is down
  *   client.ts     whom the answer is for, and what is known of that place
+ *   health.ts     what is held of the members, where a running server says it
  *   reply.ts      the reply, and in words for how long and for whom it holds
  *
  * It asks a copy of the live table: what is down for the sake of a question, and the turns and draws that it takes, are nobody
@@ -27,6 +28,7 @@ import { encodeMessage } from "../wire/message.ts";
 import { formatName } from "../wire/name.ts";
 import { typeMnemonic } from "../wire/rr-type.ts";
 import { type ClientReport, formatClient, reportClient } from "./client.ts";
+import { formatHealth, type HealthOf, type PoolHealthReport } from "./health.ts";
 import type { Complain, Question } from "./question.ts";
 import { formatReply, type Reply, readReply } from "./reply.ts";
 
@@ -38,6 +40,8 @@ export interface Explanation {
   readonly client: ClientReport;
   readonly lookups: readonly LookupTrace[];
   readonly trace: Trace;
+  /** Of the pools on the way that are checked, or for whose members there are orders. */
+  readonly health: readonly PoolHealthReport[];
   /** Of what was to be down, what the answer did not come by. */
   readonly unreached: readonly string[];
   readonly reply: Reply;
@@ -47,7 +51,7 @@ export interface Explanation {
 export function explain(
   running: Snapshot,
   question: Question,
-  { complain, nowMs }: { complain: Complain; nowMs: number },
+  { complain, nowMs, healthOf }: { complain: Complain; nowMs: number; healthOf: HealthOf },
 ): Explanation {
   const snapshot = { ...running, live: copyLive(running.live) };
   for (const item of question.down) {
@@ -81,6 +85,9 @@ export function explain(
     client: reportClient(view, question, nowMs),
     lookups,
     trace,
+    health: poolsOnTheWay(trace)
+      .map(healthOf)
+      .filter((report) => report !== undefined),
     unreached: question.down.filter((item) => !reached.has(item.split("/", 1)[0]!)),
     reply: readReply(out.subarray(0, length)),
   };
@@ -115,14 +122,24 @@ function poolsReached({ choices }: Trace): Set<string> {
   return reached;
 }
 
+/** Those that chose, in the order in which the tree has them. */
+function poolsOnTheWay({ choices }: Trace): string[] {
+  const below = (pool: PoolTrace): string[] => {
+    const next = [...pool.kept.map((kept) => kept.pool), pool.lastResort].filter((each) => each !== null);
+    return [pool.pool, ...next.flatMap(below)];
+  };
+  return [...new Set(choices.flatMap(({ pool }) => below(pool)))];
+}
+
 /** For people; lines with a final newline. */
 export function formatExplanation(explanation: Explanation): string {
-  const { name, type, seed, client, lookups, trace, unreached, reply } = explanation;
+  const { name, type, seed, client, lookups, trace, health, unreached, reply } = explanation;
   const parts = [
     `${name} ${type} for ${client.asked}, seed ${seed}`,
     formatClient(client),
     formatLookups(lookups, type),
     formatTrace(trace),
+    formatHealth(health),
     unreached.length === 0
       ? ""
       : `--at-down ${unreached.join(",")} changed nothing: this answer does not come by there`,

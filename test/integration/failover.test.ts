@@ -143,6 +143,11 @@ test("an endpoint that is killed leaves the answers, and is back when it is", as
     closedAt: null,
   });
 
+  const { health } = (await call(api, "GET", "/v1/explain?name=www.demo.test")) as { health: unknown[] };
+  expect(health).toMatchObject([
+    { pool: "web", monitor: "check", members: [{ name: "a", up: false, notes: ["down"] }, { name: "b" }] },
+  ]);
+
   await live("127.0.0.2", checked);
   await untilAnswered(port, [2, 3]);
   expect(await call(api, "GET", `/v1/incidents/${items[0]!.id}`)).toMatchObject({

@@ -227,7 +227,7 @@ describe("nodes on one Redis", () => {
       const { status, json } = await node.call("GET", "/readyz");
       expect(status).toBe(200);
       expect(json.store).toMatchObject({ kind: "redis", up: false });
-      expect(json.warnings[0]).toMatch(/^the store cannot be asked: answers are as of/);
+      expect((json.warnings as string[])[0]).toMatch(/^the store cannot be asked: answers are as of/);
     }
     for (let i = 0; i < 4; i++) await everywhere(`refused-${i}`, []);
   }
@@ -319,7 +319,7 @@ describe("nodes on one Redis", () => {
     const { status, json } = await again.call("GET", "/readyz");
     expect({ status, generation: json.generation }).toEqual({ status: 200, generation });
     expect(json.store).toMatchObject({ up: false });
-    expect(json.warnings[0]).toMatch(/^the store cannot be asked/);
+    expect((json.warnings as string[])[0]).toMatch(/^the store cannot be asked/);
     expect((await again.put("refused", next())).json.code).toBe("store-unavailable");
     front.passTo(replica.port);
     await isHealed();
