@@ -223,3 +223,100 @@ describe("the audit of nodes on one Redis", () => {
       .toMatchObject([{ node: "a", status: 503, code: "store-unavailable" }]);
   });
 });
+
+describe("orders and loads on one of three nodes", () => {
+  const ORDER = "/v1/pools/web/members/one/order";
+
+  beforeEach(async () => {
+    const members = [
+      { name: "one", address: "192.0.2.1", capacity: 10 },
+      { name: "two", address: "192.0.2.2" },
+    ];
+    await a.ask("PUT", "/v1/pools/web?wait=all", { policy: ["load", "weighted"], members });
+  });
+
+  async function memberOn(node: FleetNode) {
+    return (await node.ask("GET", "/v1/pools/web/health")).json.members[0];
+  }
+
+  test("are in force on all, and any of them takes them back", async () => {
+    const put = await a.ask("PUT", ORDER, { kind: "down", for: "1h", reason: "smoke" });
+    expect([put.status, put.json]).toMatchObject([201, { kind: "down", applied: true }]);
+    for (const node of all)
+      await expect.poll(async () => (await memberOn(node)).notes).toEqual(["forced down"]);
+    const { applied, ...order } = put.json;
+    expect((await c.ask("GET", "/v1/orders")).json.items).toEqual([order]);
+    expect((await b.ask("DELETE", ORDER)).status).toBe(204);
+    for (const node of all) await expect.poll(async () => (await memberOn(node)).up).toBe(true);
+    await b.ask("PUT", "/v1/pools/web/members/one/load", { load: 7 });
+    for (const node of all) await expect.poll(async () => (await memberOn(node)).load).toBe(7);
+  });
+
+  test("stay through an edit, and are known to a node that starts later", async () => {
+    await a.ask("PUT", ORDER, { kind: "drain" });
+    await b.ask("PATCH", "/v1/pools/web?wait=all", { answers: 2 });
+    for (const node of all) await expect.poll(async () => (await memberOn(node)).notes).toEqual(["drained"]);
+    const late = await startFleetNode(server.url, "late", dir);
+    all.push(late);
+    await expect.poll(async () => (await memberOn(late)).notes).toEqual(["drained"]);
+  });
+
+  test("have a problem of their own where Redis does not answer", async () => {
+    server.pause();
+    const reply = await a.ask("PUT", ORDER, { kind: "down" });
+    server.resume();
+    expect([reply.status, reply.json.code]).toEqual([503, "store-unavailable"]);
+  });
+
+  test("a prober is listed on all, with what it sees", async () => {
+    const epoch = a.exchange.nowMs();
+    await a.ask("PATCH", "/v1/documents?wait=all", {
+      monitors: { alive: { type: "tcp", port: 443 } },
+      pools: { web: { monitor: "alive" } },
+    });
+    const voice = b.exchange.speakAs({ name: "p", region: "us", epoch, version: "1.2.3" });
+    voice.urgent({
+      endpoint: "alive 192.0.2.1",
+      prober: "p",
+      region: "us",
+      epoch,
+      sequence: 1,
+      state: "down",
+      sinceMs: epoch,
+      checkedMs: epoch,
+      firstFailureMs: epoch,
+      failures: 3,
+      reason: "HTTP 503",
+      responseMs: null,
+      agent: null,
+      daysToExpiry: null,
+    });
+    for (const node of all) {
+      const ask = async (url: string) => (await node.ask("GET", url)).json;
+      await expect
+        .poll(async () => (await ask("/v1/health?state=down")).items)
+        .toMatchObject([
+          {
+            endpoint: "alive 192.0.2.1",
+            reason: "HTTP 503 from us",
+            members: [{ pool: "web", member: "one" }],
+          },
+        ]);
+      await expect
+        .poll(async () => (await ask("/v1/probers")).probers)
+        .toMatchObject([{ name: "p", region: "us", version: "1.2.3", seen: 1, down: 1 }]);
+    }
+    const ids = await Promise.all(
+      all.map(async (node) => (await node.ask("GET", "/v1/incidents")).json.items[0].id),
+    );
+    expect(new Set(ids).size).toBe(1);
+    await expect
+      .poll(async () =>
+        (await a.ask("GET", `/v1/incidents/${ids[0]}`)).json.applied
+          .map(({ node }: { node: string }) => node)
+          .sort(),
+      )
+      .toEqual(["a", "b", "c"]);
+    await voice.close();
+  });
+});

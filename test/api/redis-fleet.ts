@@ -9,14 +9,18 @@ import pino from "pino";
 import { createApi } from "../../src/api/app.ts";
 import { RedisAudit } from "../../src/api/audit-redis.ts";
 import { API_LIMITS } from "../../src/api/context.ts";
+import { makeLive } from "../../src/api/live/live.ts";
 import { RedisTokens } from "../../src/api/token-redis.ts";
 import { Tokens } from "../../src/api/tokens.ts";
 import { applyNews, type Snapshot } from "../../src/snapshot/snapshot.ts";
+import type { LiveExchange } from "../../src/store/live/live-exchange.ts";
 import { redisConnector } from "../../src/store/redis/connection.ts";
 import { openRedisStore } from "../../src/store/redis/redis-documents.ts";
+import { RedisExchange } from "../../src/store/redis/redis-exchange.ts";
 import { RedisLine } from "../../src/store/redis/redis-line.ts";
 import { RedisNodes } from "../../src/store/redis/redis-nodes.ts";
-import { Follower } from "../../src/sync/follower.ts";
+import { Follower, type Publisher } from "../../src/sync/follower.ts";
+import { HealthFollower } from "../../src/sync/health/health-follower.ts";
 
 const ADMIN_TOKEN = "admin-token-of-tests";
 
@@ -32,6 +36,7 @@ export interface FleetNode {
   readonly id: string;
   readonly tokenStore: RedisTokens;
   readonly nodes: RedisNodes;
+  readonly exchange: LiveExchange;
   /** While they are stuck, they take nothing up. */
   readonly threads: { isStuck: boolean };
   /** Asks its API, with the admin token unless another is given. */
@@ -63,9 +68,16 @@ export async function startFleetNode(url: string, id: string, seedDir: string): 
   const nodes = new RedisNodes(line, self, log);
   const limits = { ...API_LIMITS, requestsPerSecondMax: 0 };
   const waitFor = nodes.waitFor.bind(nodes);
-  const app = createApi({ editor: follower, tokens, audit, log, limits, now: Date.now, waitFor });
+  const exchange = await RedisExchange.open({ redis: { url }, log });
+  const health = await HealthFollower.open(
+    { exchange, node: () => id, region: "eu", dataDir: null, answered: () => () => 0, log },
+    follower.configuration,
+    snapshot,
+  );
+  const live = makeLive({ exchange, health });
+  const app = createApi({ editor: follower, tokens, audit, log, limits, now: Date.now, waitFor, live });
   await app.ready();
-  follower.follow({
+  const plane: Publisher = {
     get snapshot() {
       return snapshot;
     },
@@ -73,12 +85,15 @@ export async function startFleetNode(url: string, id: string, seedDir: string): 
       snapshot = applyNews(snapshot, news);
       nodes.look();
     },
-  });
+  };
+  follower.follow(health.around(plane, () => follower.configuration));
+  await health.follow();
   return {
     id,
     tokenStore,
     threads,
     nodes,
+    exchange,
     async ask(method, path, body, token = ADMIN_TOKEN) {
       const reply = await app.inject({
         method: method!,
@@ -93,6 +108,8 @@ export async function startFleetNode(url: string, id: string, seedDir: string): 
     },
     async close() {
       await app.close();
+      await health.close();
+      await exchange.close();
       await tokens.close();
       await audit.close();
       await nodes.stop();
