@@ -105,7 +105,7 @@ describe("POST /v1/rtt", () => {
         message: expect.stringMatching(message),
       });
     }
-    expect(roundTrips.measured).toEqual(["10.1.2.0/24"]);
+    expect(roundTrips.measured()).toEqual(["10.1.2.0/24"]);
   });
 
   test("refuses what has no good sample at all", async () => {

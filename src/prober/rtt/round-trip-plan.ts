@@ -5,7 +5,8 @@
  *                                                               └─ another time than before ─► again soon
  *
  * A path that has changed shows as a time that is off by more than noise. One such time is a sample like any other; when the
- * next one, soon after, says the same, the path has changed, and it and the next few weigh as much as all that was known.
+ * next one, soon after, says the same, the path has changed, and the mean of those since weighs, for this
+ * and the next few, as much as all that was known.
  *
  * Probers of one region share the work by what they hear: a network that another has just measured is not due. Each has
  * an order of its own among networks that are about as urgent, so that they do not meet at the same ones.
@@ -147,11 +148,13 @@ export class RoundTripPlan {
     known.failures = 0;
     // Of another resolver than before the time is another path's.
     known.kind = known.resolver === resolver ? kind : null;
-    const isFull = judge(known, rttMs);
+    const meanMs = judge(known, rttMs);
     const isUnsure = known.offMs !== null || known.settling > 0;
     known.dueMs = nowMs + (isUnsure ? Math.min(AGAIN_MS, intervalMs) : intervalMs);
-    const count = isFull ? FULL_WEIGHT : measurement.count;
-    return { network, region, rttMs, count, atMs: nowMs, source: "probe" };
+    const sample = { network, region, atMs: nowMs, source: "probe" } as const;
+    return meanMs === null
+      ? { ...sample, rttMs: rounded(rttMs), count: measurement.count }
+      : { ...sample, rttMs: rounded(meanMs), count: FULL_WEIGHT };
   }
 
   /** Networks that are asked for, and may be measured. */
@@ -195,29 +198,38 @@ export class RoundTripPlan {
   }
 }
 
-/** Takes a time in; does it weigh as much as all that was known? */
-function judge(known: Known, rttMs: number): boolean {
+/** Takes a time in. After a change: the mean since, which weighs as much as all that was known; else null. */
+function judge(known: Known, rttMs: number): number | null {
   const { standingMs, offMs } = known;
   if (standingMs === null) {
     known.standingMs = rttMs;
-    return false;
+    return null;
   }
   if (!isOff(rttMs, standingMs)) {
     known.offMs = null;
-    known.standingMs = standingMs + (rttMs - standingMs) / 4;
-    if (known.settling === 0) return false;
+    if (known.settling === 0) {
+      known.standingMs = standingMs + (rttMs - standingMs) / 4;
+      return null;
+    }
+    // Of the change there were two, and one for each that it has settled since.
+    known.standingMs = standingMs + (rttMs - standingMs) / (2 + SETTLING - known.settling);
     known.settling--;
-    return true;
+    return known.standingMs;
   }
   if (offMs === null || isOff(rttMs, offMs)) {
     known.offMs = rttMs;
     known.settling = 0;
-    return false;
+    return null;
   }
-  known.standingMs = rttMs;
+  known.standingMs = (rttMs + offMs) / 2;
   known.offMs = null;
   known.settling = SETTLING - 1;
-  return true;
+  return known.standingMs;
+}
+
+/** To microseconds. */
+function rounded(ms: number): number {
+  return Math.round(1000 * ms) / 1000;
 }
 
 function isOff(oneMs: number, otherMs: number): boolean {

@@ -47,6 +47,8 @@ export interface RoundTripReport {
 const TIMEOUT_MS = 1000;
 /** Of one measurement: the lowest of three hardly ever waited in a queue. */
 const EXCHANGES_EACH = 3;
+/** Between two of them, so that one full queue does not meet them all. */
+const EXCHANGE_GAP_MS = 300;
 const SHARE_INTERVAL_MS = 1000;
 /** How often it is looked for something that is due, where nothing was. */
 const IDLE_MS = 250;
@@ -133,6 +135,7 @@ export class RoundTripProber {
       if (first === null) continue;
       let [rttMs, count] = [first, 1];
       while (count < EXCHANGES_EACH) {
+        await this.#waitMs(EXCHANGE_GAP_MS);
         const again = await this.#send(by, resolver);
         if (again === null) break;
         rttMs = Math.min(rttMs, again);
@@ -159,9 +162,13 @@ export class RoundTripProber {
     const nowMs = performance.now();
     const turnMs = Math.max(this.#turnMs, nowMs);
     this.#turnMs = turnMs + 1000 / this.#options.rate;
-    if (turnMs === nowMs) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, turnMs - nowMs);
+    if (turnMs > nowMs) await this.#waitMs(turnMs - nowMs);
+  }
+
+  /** Or until it is stopped. */
+  #waitMs(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
       const { signal } = this.#abort;
       function done(): void {
         clearTimeout(timer);

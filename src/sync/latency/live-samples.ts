@@ -53,6 +53,14 @@ export class LiveSamples {
     return this.#networks.size;
   }
 
+  /** Those that were measured from a region, or from any. */
+  networks(region: string | undefined): string[] {
+    if (region === undefined) return [...this.#networks.keys()];
+    const networks: string[] = [];
+    for (const [network, pairs] of this.#networks) if (pairs.has(region)) networks.push(network);
+    return networks;
+  }
+
   entries(): Iterable<[string, ReadonlyMap<string, LivePair>]> {
     return this.#networks;
   }

@@ -59,8 +59,8 @@ export interface RoundTripsFace {
   readonly regions: ReadonlySet<string>;
   /** How long a measurement counts. */
   readonly expiryMs: number;
-  /** Networks that were measured since this node started. */
-  readonly measured: readonly string[];
+  /** Networks that were measured since this node started: from this region, or from any. */
+  measured(region?: string): string[];
   nowMs(): number;
   /** Takes them in, here and on all nodes. */
   share(samples: readonly RttSample[]): void;
@@ -82,6 +82,7 @@ export interface RoundTripEstimate {
   readonly source: SampleSource | "file" | null;
 }
 
+const UNUSED_SAID_MAX = 64;
 const TICK_MS = 1000;
 const FORGET_INTERVAL_MS = 600_000;
 const DEMAND_INTERVAL_MS = 10_000;
@@ -107,6 +108,8 @@ export class RoundTrips implements RoundTripsFace {
   /** That the table was made with. */
   #places: PlaceData | null;
   #isFullSaid = false;
+  /** Regions that were said to be of no use. */
+  readonly #unusedSaid = new Set<string>();
 
   constructor(options: RoundTripsOptions) {
     this.#options = options;
@@ -147,8 +150,8 @@ export class RoundTrips implements RoundTripsFace {
     return this.#regions;
   }
 
-  get measured(): readonly string[] {
-    return [...this.#live.entries()].map(([network]) => network);
+  measured(region?: string): string[] {
+    return this.#live.networks(region);
   }
 
   share(samples: readonly RttSample[]): void {
@@ -216,7 +219,7 @@ export class RoundTrips implements RoundTripsFace {
     const sharedMs = exchange.nowMs();
     let table = clientTables.latency ?? this.#emptyTable();
     for (const { network, region, rttMs, count, atMs, source = "posted" } of samples) {
-      if (!this.regions.has(region) || !this.#place(network, places)) continue;
+      if (!this.#isOfUse(region) || !this.#place(network, places)) continue;
       // By the age that it has by the clock of all, whatever this machine's says.
       const hereMs = Date.now() - Math.max(0, sharedMs - atMs);
       const { table: next, ingested } = this.#ingest(table, region, rttMs, count, hereMs);
@@ -224,6 +227,18 @@ export class RoundTrips implements RoundTripsFace {
       if (ingested === "taken") this.#live.note(this.#ownNetwork(), region, { source, atMs: hereMs });
     }
     this.#publish(table);
+  }
+
+  /** Each region that is not is said once: a prober's that stands where nothing does, or is misspelt. */
+  #isOfUse(region: string): boolean {
+    if (this.regions.has(region)) return true;
+    if (this.#unusedSaid.has(region) || this.#unusedSaid.size >= UNUSED_SAID_MAX) return false;
+    this.#unusedSaid.add(region);
+    this.#options.log.warn(
+      { region },
+      "round-trip times from a region in which no member stands are passed over",
+    );
+    return false;
   }
 
   /** Sets the client to a network in CIDR form, or an address; false for what is none, or does not count. */

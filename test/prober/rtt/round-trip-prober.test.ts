@@ -136,7 +136,7 @@ describe("RoundTripProber", () => {
   test("stop() ends at once, and says what was measured", async () => {
     await start(() => 20);
     await ask("8.8.8.8");
-    await vi.advanceTimersByTimeAsync(700);
+    await vi.advanceTimersByTimeAsync(1200);
     await prober.stop();
     await vi.advanceTimersByTimeAsync(0);
     expect(samples).toHaveLength(1);
