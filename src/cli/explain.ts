@@ -93,9 +93,7 @@ async function explainHere(
 /** Nobody has checked anything here. */
 function unknownHealth(pool: PoolDocument | undefined): PoolHealthReport | undefined {
   if (pool?.monitor === undefined) return undefined;
-  const notes = ["unknown, counts as up; a running server knows (--url)"];
-  const members = pool.members.map(({ name }) => ({ name, up: true, weightPart: 1, notes, endpoints: [] }));
-  return { pool: pool.id, monitor: pool.monitor, alarms: [], members };
+  return { pool: pool.id, monitor: pool.monitor, alarms: [], members: [] };
 }
 
 /** From what a running server answers by, health and loads and turns and all. */

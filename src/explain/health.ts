@@ -21,10 +21,11 @@ export interface PoolHealthReport {
   /** Null where nothing is checked. */
   readonly monitor: string | null;
   readonly alarms: readonly string[];
+  /** Empty where nothing is known, because no server was asked. */
   readonly members: readonly MemberHealthReport[];
 }
 
-export interface MemberHealthReport {
+interface MemberHealthReport {
   readonly name: string;
   readonly up: boolean;
   /** 0 to 1. */
@@ -59,6 +60,8 @@ export function formatHealth(reports: readonly PoolHealthReport[]): string {
 
 function poolBranch({ pool, monitor, alarms, members }: PoolHealthReport): Branch {
   const by = monitor === null ? "" : `, by monitor ${monitor}`;
+  if (members.length === 0)
+    return branch(`health of pool ${pool}${by}: not known here; a running server knows (--url)`);
   return branch(`health of pool ${pool}${by}`, [
     ...alarms.map((alarm) => branch(`ALARM: ${alarm}`)),
     ...members.map(memberBranch),

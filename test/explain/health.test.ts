@@ -52,6 +52,9 @@ test("formatHealth() says of each member why it is in or out, and what each regi
     "├─ b: in, with 50 % of its weight, warming up",
     "└─ c: in",
   ]);
+  expect(formatHealth([{ ...WEB, alarms: [], members: [] }])).toBe(
+    "health of pool web, by monitor check: not known here; a running server knows (--url)",
+  );
   expect(formatHealth([])).toBe("");
 });
 
