@@ -70,7 +70,7 @@ export const command: Command = {
       return 0;
     }
     const { settings, name, access } = request;
-    const fields = { prober: name, ...(settings.region === null ? {} : { region: settings.region }) };
+    const fields = { name, ...(settings.region === null ? {} : { region: settings.region }) };
     return probe(request, access, createLogger({ level: settings.logLevel, fields, to: io.stderr }));
   },
 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
@@ -103,8 +103,8 @@ describe("windrose probe", () => {
     await front.close();
   });
 
-  function start(name: string, region: string, ...nodeArgs: string[]): Child {
-    const args = ["--redis", `redis://127.0.0.1:${front.port}`, "--region", region, "--name", name];
+  function start(name: string, region: string, { user = "", nodeArgs = [] as string[] } = {}): Child {
+    const args = ["--redis", `redis://${user}127.0.0.1:${front.port}`, "--region", region, "--name", name];
     const child = new Child(process.execPath, [...nodeArgs, MAIN, "probe", ...args], { cwd: folder });
     children.push(child);
     return child;
@@ -196,7 +196,7 @@ describe("windrose probe", () => {
     await put(await endpoints.tcp(reply(OK)), "127.0.0.1");
     front.cut();
     const wrong = "data:text/javascript,const now=Date.now;Date.now=()=>now()+7200000";
-    const child = start("p1", "us-east", "--import", wrong);
+    const child = start("p1", "us-east", { nodeArgs: ["--import", wrong] });
     await printed(child, /there are no documents yet/);
     front.passTo(redis.port);
     await soon(() => expect(states()).toEqual({ "p1 web 127.0.0.1": "up" }));
@@ -206,12 +206,29 @@ describe("windrose probe", () => {
     }
   });
 
+  test("needs no more than what docs/redis.md permits it", { timeout: 60_000 }, async () => {
+    const page = readFileSync(new URL("../../docs/redis.md", import.meta.url), "utf8");
+    const [, rule] = /^ACL SETUSER (windrose-probe .*)$/m.exec(page)!;
+    const client = redis.client();
+    await client.call("ACL", "SETUSER", ...rule!.split(" "));
+    client.disconnect();
+    const port = await endpoints.tcp(reply(OK));
+    await put(port, "127.0.0.1");
+    const child = start("p1", "us-east", { user: "windrose-probe:change-me@" });
+    await soon(() => expect(states()).toEqual({ "p1 web 127.0.0.1": "up" }));
+    await put(port, "127.0.0.2");
+    await soon(() => expect(Object.keys(states())).toEqual(["p1 web 127.0.0.2"]));
+    expect(await child.stop()).toBe(0);
+    await soon(() => expect(states()).toEqual({}));
+    expect(child.output).not.toMatch(/"level":[4-6]0(?!.*sees the endpoint)/);
+  });
+
   test("that has the name of another one says so", { timeout: 60_000 }, async () => {
     await put(await endpoints.tcp(reply(OK)), "127.0.0.1");
     const first = start("p1", "us-east");
     await soon(() => expect(states()).toEqual({ "p1 web 127.0.0.1": "up" }));
     start("p1", "us-east");
-    await printed(first, /another prober has this name/);
+    await printed(first, /two probers have one name/);
     first.process.kill("SIGINT");
     const [code] = (await once(first.process, "exit")) as [number];
     expect(code).toBe(0);
