@@ -122,12 +122,10 @@ describe("RoundTrips", () => {
   });
 
   test("carry() keeps the order of regions that a network has settled on", async () => {
-    // us is better since, but not by enough to be first.
-    await share(sampleOf("8.8.8.0/24", "eu", 20), sampleOf("8.8.8.0/24", "us", 18));
-    const before = plane.snapshot.clientTables.latency!;
+    // eu is better since, but not by enough to be first.
+    await share(sampleOf("8.8.8.0/24", "us", 20), sampleOf("8.8.8.0/24", "eu", 18));
     const after = roundTrips.carry(emptyLatencyTable([], WEEK_MS / 1000), null);
-    expect(after).not.toBe(before);
-    expect(after.regions[0]).toBe("eu");
+    expect(after.regions).toEqual(["us", "eu"]); // as they came
   });
 
   test("shares the handshakes of TCP clients as samples from its region", async () => {
