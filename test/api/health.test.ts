@@ -115,6 +115,8 @@ describe("GET /v1/health", () => {
     expect(json).not.toHaveProperty("alarms");
     expect(json).not.toHaveProperty("counts");
     expectProblem(await api.ask("GET", "/v1/health?pool=spare", undefined, own), 403, "document-forbidden");
+    const unknown = await api.ask("GET", "/v1/health?monitor=aliv", undefined, own);
+    expect(unknown.json.detail).toBe('there is no monitor "aliv"');
   });
 
   test("escapes nothing, for JSON needs no escapes: what probers say stays data", async () => {

@@ -138,14 +138,21 @@ function requireKnown(
   live: Live,
 ): void {
   if (pool !== undefined) requireDocument(request, keyOf("pools", pool));
-  requireOneOf("pool", pool, now.ids("pools"));
-  requireOneOf("monitor", monitor, now.ids("monitors"));
-  if (region !== undefined) requireOneOf("region", region, regionsOf(now, live));
+  // A hint names others, which a token for some pools does not see.
+  const mayHint = isForAll(request.caller!);
+  requireOneOf("pool", pool, now.ids("pools"), mayHint);
+  requireOneOf("monitor", monitor, now.ids("monitors"), mayHint);
+  if (region !== undefined) requireOneOf("region", region, regionsOf(now, live), mayHint);
 }
 
-function requireOneOf(name: string, value: string | undefined, known: readonly string[]): void {
+function requireOneOf(
+  name: string,
+  value: string | undefined,
+  known: readonly string[],
+  mayHint: boolean,
+): void {
   if (value === undefined || known.includes(value)) return;
-  const nearest = nearestWord(value, known);
+  const nearest = mayHint ? nearestWord(value, known) : undefined;
   const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
   throw badParameter(name, `there is no ${name} "${value}"${hint}`);
 }

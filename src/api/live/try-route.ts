@@ -20,7 +20,7 @@ import { requireDocument } from "../edit.ts";
 import { Problem } from "../problem.ts";
 import { RateWindow } from "../rate-window.ts";
 import { isScopeWithin, mayTouch } from "../tokens.ts";
-import { poolsOf } from "./endpoint-pools.ts";
+import { isForAll, poolsOf } from "./endpoint-pools.ts";
 import { requireMember } from "./members.ts";
 
 /** On this node. Each takes a socket and up to a timeout of the monitor. */
@@ -68,8 +68,11 @@ export function registerTry(app: FastifyInstance, { editor, now }: ApiContext): 
       const { documents } = editor;
       const key = keyOf("monitors", id);
       const monitor = documents.configuration.monitors.get(id);
-      if (monitor === undefined) await existingBody(documents, key); // says that there is none
-      const addresses = addressesOf(request, documents, monitor!);
+      if (monitor === undefined) {
+        if (isForAll(request.caller!)) await existingBody(documents, key); // with the nearest name
+        throw new Problem("document-unknown", `there is no monitor "${id}"`);
+      }
+      const addresses = addressesOf(request, documents, monitor);
       const { id: token } = request.caller!;
       const waitMs = windows.waitMs(token, now());
       if (waitMs > 0) throw tooMany("as many checks as one token has in a minute were run", waitMs);
@@ -82,9 +85,9 @@ export function registerTry(app: FastifyInstance, { editor, now }: ApiContext): 
       try {
         const results = addresses.map(async (address) => {
           const target = { address: formatAddress(address), family: address.length === 4 ? 4 : 6 } as const;
-          return { ...target, ...(await tryMonitor(monitor!, target, left.signal)) };
+          return { ...target, ...(await tryMonitor(monitor, target, left.signal)) };
         });
-        return { monitor: id, type: monitor!.type, results: await Promise.all(results) };
+        return { monitor: id, type: monitor.type, results: await Promise.all(results) };
       } finally {
         running -= addresses.length;
       }
