@@ -2,10 +2,10 @@
  * What probers and nodes cost the Redis that they share, in a steady state: octets in and out, its CPU, and how soon a change
  * and a newcomer have what there is.
  *
- *   node bench/redis-traffic.ts [--probers N] [--endpoints N] [--nodes N] [--interval SECONDS] [--failing PERCENT] [--seconds N]
+ *   node bench/redis-traffic.ts [--probers N] [--endpoints N] [--nodes N] [--listeners N] [--interval SECONDS] [--failing PERCENT] [--seconds N]
  *
  * Starts a redis-server of its own. Each prober has an opinion on each endpoint and says its numbers once an interval, spread evenly, as checks are.
- * Probers and nodes are in this process; what Redis does is read from its own INFO.
+ * Probers and nodes are in this process; listeners stand for more nodes, and do nothing with what they hear. What Redis does is read from its own INFO.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import pino from "pino";
 import type { Opinion } from "../src/health/opinion.ts";
 import type { ProberHead, ProberVoice } from "../src/store/live/live-exchange.ts";
+import { redisKeys } from "../src/store/redis/keys.ts";
 import { RedisExchange } from "../src/store/redis/redis-exchange.ts";
 import { RedisServer } from "../test/support/redis-server.ts";
 
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     probers: { type: "string", default: "20" },
     endpoints: { type: "string", default: "5000" },
     nodes: { type: "string", default: "3" },
+    listeners: { type: "string", default: "0" },
     interval: { type: "string", default: "10" },
     failing: { type: "string", default: "0" },
     seconds: { type: "string", default: "30" },
@@ -69,6 +71,8 @@ async function run(): Promise<void> {
       },
     });
   }
+  const listeners = Array.from({ length: Number(values.listeners) }, () => server.client());
+  for (const listener of listeners) await listener.subscribe(redisKeys().opinions);
   const probers: Prober[] = [];
   for (let n = 0; n < Number(values.probers); n++) probers.push(await startProber(n));
   const timer = setInterval(() => {
@@ -84,7 +88,7 @@ async function run(): Promise<void> {
   );
   clearInterval(timer);
   await newcomer(probers.length * endpoints);
-  redis.disconnect();
+  for (const each of [redis, ...listeners]) each.disconnect();
 }
 
 async function startProber(n: number): Promise<Prober> {
@@ -195,7 +199,7 @@ function report(before: Info, after: Info, heard: number): void {
   const s = (after.atMs - before.atMs) / 1000;
   const kB = (octets: number) => (octets / s / 1000).toFixed(1);
   console.log(
-    `${values.probers} probers × ${endpoints} endpoints each ${values.interval} s, ${values.nodes} nodes, ${s.toFixed(0)} s:`,
+    `${values.probers} probers × ${endpoints} endpoints each ${values.interval} s, ${values.nodes} nodes and ${values.listeners} listeners, ${s.toFixed(0)} s:`,
   );
   console.log(
     `  into Redis ${kB(after.inOctets - before.inOctets)} kB/s, out of it ${kB(after.outOctets - before.outOctets)} kB/s`,

@@ -13,9 +13,11 @@ import {
   type RedisDocuments,
   type RedisStoreOptions,
 } from "../../src/store/redis/redis-documents.ts";
+import { RedisExchange } from "../../src/store/redis/redis-exchange.ts";
 import { RedisLine } from "../../src/store/redis/redis-line.ts";
 import { RedisNodes } from "../../src/store/redis/redis-nodes.ts";
 import { freePort, RedisServer } from "../support/redis-server.ts";
+import { headOf, Listener, opinionOf, WEB } from "./live-contract.ts";
 
 const opened: RedisDocuments[] = [];
 afterEach(async () => {
@@ -42,7 +44,7 @@ describe("the rules of access in docs/redis.md", () => {
     server = await RedisServer.start();
     const page = readFileSync(new URL("../../docs/redis.md", import.meta.url), "utf8");
     const rules = [...page.matchAll(/^ACL SETUSER (.*)$/gm)].map(([, rule]) => rule!);
-    expect(rules).toHaveLength(3);
+    expect(rules).toHaveLength(4);
     const redis = server.client();
     for (const rule of rules) await redis.call("ACL", "SETUSER", ...rule.split(" "));
     redis.disconnect();
@@ -118,6 +120,58 @@ describe("the rules of access in docs/redis.md", () => {
     await expect(put(store)).rejects.toMatchObject({ code: "store-unavailable" });
     for (const { close } of all) await close();
   });
+
+  it("let probers and nodes exchange what each may say, and no more", async () => {
+    const lines: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line) => lines.push(line) });
+    const join = async (user: string) => {
+      const exchange = await RedisExchange.open({ redis: { url: url(`${user}:change-me`) }, log });
+      return { exchange, listener: await Listener.of(exchange) };
+    };
+    const names = ["windrose-edit", "windrose-node", "windrose-probe", "windrose-read"];
+    const all = await Promise.all(names.map(join));
+    const [edit, node, probe, read] = all as [
+      (typeof all)[0],
+      (typeof all)[0],
+      (typeof all)[0],
+      (typeof all)[0],
+    ];
+    for (const [i, { exchange }] of all.entries()) {
+      const head = headOf(exchange, names[i]!);
+      exchange.speakAs(head).urgent(opinionOf(head, exchange.nowMs()));
+    }
+    const member = { pool: "web", member: "a" };
+    const order = { kind: "drain", untilMs: null, by: "ops", reason: "", atMs: 5 } as const;
+    await edit.exchange.order(member, order);
+    await edit.exchange.reportLoad(member, 7);
+    for (const { exchange } of [node, probe, read]) {
+      await expect(exchange.order(member, null)).rejects.toMatchObject({ code: "store-unavailable" });
+      await expect(exchange.reportLoad(member, 8)).rejects.toMatchObject({ code: "store-unavailable" });
+    }
+    const verdicts = new Map([[WEB, { state: "down", sinceMs: 5, savedMs: 7 }]] as const);
+    node.exchange.saveVerdicts(verdicts);
+    node.exchange.sayDemand("node", [{ network: "192.0.2.0/24", rate: 5, resolver: "192.0.2.53" }]);
+    node.exchange.sayApplied({ incident: "i", node: "node", atMs: 5 });
+    probe.exchange.shareSamples([{ network: "192.0.2.0/24", region: "us", rttMs: 5, count: 1, atMs: 5 }]);
+    const SOON = { timeout: 8000, interval: 20 };
+    for (const { listener } of all) {
+      const said = () => names.filter((name) => listener.opinions.has(`${name} ${WEB}`));
+      await expect.poll(said, SOON).toEqual(listener === read.listener ? names : names.slice(0, 3));
+      await expect.poll(() => [listener.orders.size, listener.loads.size], SOON).toEqual([1, 1]);
+      await expect.poll(() => [listener.demand.size, listener.applied.length], SOON).toEqual([1, 1]);
+      await expect.poll(() => listener.samples, SOON).toHaveLength(1);
+    }
+    await expect.poll(() => read.exchange.loadVerdicts(), SOON).toEqual(verdicts);
+    // What Redis loses is put back by those who may.
+    const redis = server.client();
+    await redis.del("{windrose}:orders", "{windrose}:prober:windrose-probe", "{windrose}:probers");
+    await expect.poll(() => redis.hlen("{windrose}:orders"), SOON).toBe(2);
+    await expect.poll(() => redis.hlen("{windrose}:prober:windrose-probe"), SOON).toBeGreaterThan(2);
+    redis.disconnect();
+    for (const { exchange } of all) expect(exchange.awaySinceMs).toBeNull();
+    expect(lines.join("")).toContain("the prober cannot be heard");
+    for (const { exchange } of all) await exchange.close();
+  }, 60_000);
 
   it("keep everybody else out, and the message has no password in it", async () => {
     const store = await opening({ url: url("windrose-edit:secret") });

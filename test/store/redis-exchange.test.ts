@@ -194,9 +194,7 @@ describe("RedisExchange", () => {
     const young = speaking(another.exchange, "us-1", { epoch: old.head.epoch + 500 });
     young.say({ ...DOWN });
     await expect.poll(() => listener.views(WEB), SOON).toEqual(["us-1 down 1"]);
-    await expect
-      .poll(() => lines.join(""), SOON)
-      .toContain("this one is silent, for the other started later");
+    await expect.poll(() => lines.join(""), SOON).toContain("is silent, for a double started later");
     old.say({ sequence: 99 });
     another.front.cut();
     await expect.poll(() => listener.views(WEB), SOON).toEqual(["us-1 up 99"]);
@@ -211,9 +209,7 @@ describe("RedisExchange", () => {
     const old = speaking(await opening(), "us-1");
     old.say();
     speaking(await opening(server.port, log), "us-1", { epoch: old.head.epoch + 500 });
-    await expect
-      .poll(() => lines.join(""), SOON)
-      .toContain("its opinions do not count, for it started earlier");
+    await expect.poll(() => lines.join(""), SOON).toContain("has a double, which does not count");
   }, 60_000);
 
   it("goes by the clock of Redis where the machine's is wrong, also when Redis is reached later", async () => {

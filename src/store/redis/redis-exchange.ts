@@ -137,8 +137,8 @@ export class RedisExchange implements LiveExchange {
     await exchange.#line.connected();
     try {
       for (let n = 0; n < FIRST_MEASURES; n++) await exchange.#measure();
-    } catch {
-      exchange.#missRedis();
+    } catch (error) {
+      exchange.#missRedis(error);
     }
     return exchange;
   }
@@ -232,12 +232,12 @@ export class RedisExchange implements LiveExchange {
       try {
         await this.#measure();
         this.#haveRedis();
-        const looks = [this.#opinions, this.#orders, this.#loads].map((part) => part.look());
+        const looks = [this.#orders, this.#loads].map((part) => part.look());
         const reads = [this.#applied, this.#samples, this.#demand].map((part) => part.read());
-        await Promise.all([...looks, ...reads]);
+        await Promise.all([this.#opinions.lookAgain(), ...looks, ...reads]);
         void this.#applied.send();
-      } catch {
-        this.#missRedis();
+      } catch (error) {
+        this.#missRedis(error);
         continue;
       }
       this.#demand.expire();
@@ -249,14 +249,15 @@ export class RedisExchange implements LiveExchange {
     try {
       await this.#verdicts.write();
     } catch (error) {
-      // That Redis is away is told elsewhere.
-      if (!isForbidden(error) || this.#hasComplained) return;
-      this.#hasComplained = true;
-      this.#log.warn(
-        { why: (error as Error).message },
-        "this node may not write the last verdicts to Redis; others do",
-      );
+      this.#complain(error, "this node may not write the last verdicts to Redis; others do");
     }
+  }
+
+  /** Once. That Redis is away is told elsewhere. */
+  #complain(error: unknown, what: string): void {
+    if (!isForbidden(error) || this.#hasComplained) return;
+    this.#hasComplained = true;
+    this.#log.warn({ why: (error as Error).message }, what);
   }
 
   async #measure(): Promise<void> {
@@ -280,7 +281,8 @@ export class RedisExchange implements LiveExchange {
   }
 
   /** Those of this process are there, whatever Redis says. */
-  #missRedis(): void {
+  #missRedis(error: unknown): void {
+    this.#complain(error, "what probers and nodes tell each other cannot be read from Redis");
     this.#awaySinceMs ??= this.nowMs();
     for (const { head } of this.#voices) this.#board.takeProber(head, this.nowMs());
     if (this.#voices.size > 0) this.#board.tellProbers();

@@ -32,6 +32,8 @@ import { GONE_MS } from "./redis-voice.ts";
 const SILENT_MS = 1500;
 /** Or when Redis does not know it at two looks, so far apart: Redis may have lost everything, and the prober is about to be back. */
 const UNKNOWN_MS = 5000;
+/** Who only wants to know who is there looks so often, and when one comes or goes: with many probers, their looks would cost more than opinions. */
+const PROBERS_INTERVAL_MS = 10_000;
 /** Folded in a millisecond or two; other work of the main thread comes in between. */
 const BATCH = 500;
 
@@ -71,6 +73,7 @@ export class RedisOpinions {
   readonly #remotes = new Map<string, Remote>();
   /** Since when, on the monotonic clock, a prober that was there is silent. */
   readonly #silentSinceMs = new Map<string, number>();
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #isWanted = false;
   #isClosed = false;
   #reading: Promise<void> = Promise.resolve();
@@ -86,11 +89,17 @@ export class RedisOpinions {
     this.#isWanted = true;
     const { line, keys } = this.#options;
     line.listenOctets(keys.opinions, (octets) => this.#hear(octets));
-    this.look().catch(() => {}); // the next look comes by itself
+    this.#look().catch(() => {}); // the next look comes by itself
   }
 
-  /** Who is there, and did we miss something they said? Rejects when Redis cannot be asked. */
-  async look(): Promise<void> {
+  /** Looks, if it is time. Rejects when Redis cannot be asked. */
+  async lookAgain(): Promise<void> {
+    if (this.#isWanted || performance.now() - this.#lookedMs >= PROBERS_INTERVAL_MS) await this.#look();
+  }
+
+  /** Who is there, and did we miss something they said? */
+  async #look(): Promise<void> {
+    this.#lookedMs = performance.now();
     const { line, keys, board } = this.#options;
     const texts = await line.ask((redis) => redis.hgetall(keys.probers));
     if (this.#isClosed) return;
@@ -128,7 +137,7 @@ export class RedisOpinions {
   #hearProber(message: string): void {
     const goodbye = /^- (\S+) (.*)$/s.exec(message);
     if (goodbye !== null) this.#drop(goodbye[2]!, Number(goodbye[1]));
-    this.look().catch(() => {}); // the next look comes by itself
+    this.#look().catch(() => {}); // the next look comes by itself
   }
 
   /** It does not say that it is there. */

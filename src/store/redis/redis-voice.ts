@@ -15,6 +15,7 @@ import type { Logger } from "pino";
 import type { Opinion } from "../../health/opinion.ts";
 import type { LiveBoard } from "../live/live-board.ts";
 import type { ProberHead, ProberVoice } from "../live/live-exchange.ts";
+import { isForbidden } from "./connection.ts";
 import type { RedisKeys } from "./keys.ts";
 import { PROBER_BEAT, PROBER_LEAVE, TELL_OPINIONS } from "./live-scripts.ts";
 import {
@@ -39,8 +40,10 @@ const FULL_MAX = 500;
 const NUMBERS_MAX = 4000;
 /** How old the numbers may be that who comes late is told: what is checked more often comes with the next message. */
 const NUMBERS_INTERVAL_MS = 10_000;
-/** Two probers of one name are complained of so often. */
+/** What an operator should change is told so often. */
 const COMPLAINT_INTERVAL_MS = 60_000;
+
+const OTHER_NAME = "two probers have one name; give each a --name of its own";
 
 interface Entry {
   readonly number: number;
@@ -196,11 +199,12 @@ export class RedisVoice implements ProberVoice {
       this.#mayTell = mayTell === 1;
       if (!this.#mayTell) return this.#yieldTo(detail);
       if (detail === 1) this.#forgetTold();
-      if (isDouble === 1) this.#complain("its opinions do not count, for it started earlier");
+      if (isDouble === 1) this.#complain("has a double, which does not count", OTHER_NAME);
       this.#tellFull();
       this.#tellNumbers();
-    } catch {
-      // Redis is away, which is told elsewhere. What is due stays due.
+    } catch (error) {
+      // That Redis is away is told elsewhere. What is due stays due.
+      if (isForbidden(error)) this.#complain("cannot be heard", (error as Error).message);
     }
   }
 
@@ -219,16 +223,13 @@ export class RedisVoice implements ProberVoice {
   /** To another one of this name, which started later. When it has gone, this one is the one that starts. */
   #yieldTo(silentMs: number): void {
     if (silentMs > GONE_MS) this.#begin(this.#options.now());
-    else this.#complain("this one is silent, for the other started later");
+    else this.#complain("is silent, for a double started later", OTHER_NAME);
   }
 
-  #complain(what: string): void {
+  #complain(what: string, why: string): void {
     if (performance.now() - this.#complainedMs < COMPLAINT_INTERVAL_MS) return;
     this.#complainedMs = performance.now();
-    this.#options.log.warn(
-      { prober: this.name },
-      `another prober has this name, and ${what}; give each a --name of its own`,
-    );
+    this.#options.log.warn({ prober: this.name, why }, `the prober ${what}`);
   }
 
   /** All is to be told again. */
