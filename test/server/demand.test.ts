@@ -4,6 +4,7 @@ import { ClientNetwork } from "../../src/lib/client-network.ts";
 import { SeededRandom } from "../../src/lib/random.ts";
 import type { Client } from "../../src/server/client.ts";
 import { DemandCounters, makeDemandBlock, takeDemand } from "../../src/server/demand.ts";
+import { answerTo, ask, poolOf, viewOf, zoneOf } from "../support/answers.ts";
 
 describe("DemandCounters", () => {
   test("count() is by /24 and /48, with the resolver that asked last", () => {
@@ -82,6 +83,37 @@ describe("DemandCounters", () => {
     expect(gaps.reduce((sum, gap) => sum + gap) / gaps.length).toBeCloseTo(15, 0);
     expect(Math.min(...gaps)).toBe(0);
     expect(Math.max(...gaps)).toBe(30);
+  });
+});
+
+describe("respond()", () => {
+  const zone = zoneOf(
+    "$ORIGIN example.test.\n$TTL 60\n@ SOA ns1 h 1 2 3 4 60\n@ NS ns1\nns1 A 192.0.2.53\nplain A 192.0.2.9\n",
+    {
+      www: "web",
+    },
+  );
+  const pools = [poolOf("web", ["a 192.0.2.1"])];
+
+  test("counts one steered answer in 16 by the client's network, and no other", () => {
+    const block = makeDemandBlock();
+    const view = viewOf([zone], pools, { demand: new DemandCounters(block) });
+    for (let i = 0; i < 16_000; i++) ask(view, "www.example.test. A");
+    for (let i = 0; i < 1000; i++) ask(view, "plain.example.test. A");
+    takeDemand(block);
+    const [only, ...others] = takeDemand(block);
+    expect(others).toEqual([]);
+    expect(only!.network).toBe("0.0.0.0/24"); // the address that tests ask from
+    expect(only!.queries).toBeGreaterThan(15_000);
+    expect(only!.queries).toBeLessThan(17_000);
+  });
+
+  test("answers the same where nobody counts", () => {
+    const counting = viewOf([zone], pools, { demand: new DemandCounters(makeDemandBlock()) });
+    const plain = viewOf([zone], pools);
+    for (let i = 0; i < 100; i++) {
+      expect(answerTo(counting, "www.example.test. A")).toEqual(answerTo(plain, "www.example.test. A"));
+    }
   });
 });
 
