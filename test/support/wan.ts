@@ -73,6 +73,13 @@ export class Wan {
     return this.#keep(spawn(command[0], command.slice(1), { stdio: ["pipe", "pipe", "inherit"] }));
   }
 
+  /** A command of wan.py: `set eu us 80 0.05`, `cut ap eu`, `heal ap eu`. */
+  command(...words: readonly string[]): void {
+    const env = { ...process.env, WAN_CONTROL: this.control };
+    const { status, stderr } = spawnSync("python3", [PROGRAM, ...words], { env, encoding: "utf8" });
+    if (status !== 0) throw new Error(`wan.py ${words.join(" ")}: ${stderr}`);
+  }
+
   /** Ends what was started, the last one first; then the hosts. */
   async down(): Promise<void> {
     for (const child of this.#children.reverse()) {
