@@ -33,6 +33,7 @@ import type { Check, CheckResult } from "./checks/check.ts";
 import { makeCheck } from "./checks/check-table.ts";
 import { isOwnFault } from "./checks/words.ts";
 import { type ProberClock, processClock } from "./clock.ts";
+import { openFilesMax } from "./open-files.ts";
 import { OpinionLog } from "./opinion-log.ts";
 import { ALONE, phaseOf, type Rank, rankAmong, slotAfter } from "./phase.ts";
 import { type Job, Scheduler, type SchedulerCounts, type SchedulerLimits } from "./scheduler.ts";
@@ -42,7 +43,10 @@ import { type EndpointSpec, endpointsOf, isSameToProbe, type ProbedDocuments } f
  * A check costs some 0.3 ms of CPU, so this is more than a core can do. It is there so that a burst does not look like an attack.
  */
 const STARTS_A_SECOND = 4000;
-/** Endpoints that do not answer hold a check for as long as its timeout: these are 800 a second, at 5 s each. */
+/**
+ * Endpoints that do not answer hold a check for as long as its timeout: these are 800 a second, at 5 s each. No more than half
+ * of the files that may be open, for a server has other uses for them.
+ */
 const RUNNING_MAX = 4000;
 /** Some monitors check one address in several ways. */
 const RUNNING_PER_ADDRESS = 8;
@@ -142,7 +146,7 @@ export class Prober {
     this.#opinionLog = new OpinionLog(log, () => clock.nowMs());
     this.#makeCheck = options.makeCheck ?? makeCheck;
     const all = {
-      running: RUNNING_MAX,
+      running: Math.min(RUNNING_MAX, Math.floor(openFilesMax() / 2)),
       starts: STARTS_A_SECOND,
       runningPerAddress: RUNNING_PER_ADDRESS,
       ...limits,
