@@ -7,7 +7,9 @@
  *   nodes ──── verdicts applied ──► nodes          nodes ────── last verdicts ──► nodes that start
  *
  * Two of a kind: local-exchange.ts within one process, redis/redis-exchange.ts among many. Handlers are called on the main thread,
- * never before follow() returned its promise, and may not throw.
+ * never before follow() returned its promise, and may not throw. What is said in a process is told to those in it who follow, too, at once and
+ * once. Who follows hears only of what it has a handler for, and pays only for that. Samples and verdicts applied are kept
+ * for who comes late, the newest of them.
  *
  * @module
  */

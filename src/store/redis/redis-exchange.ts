@@ -165,6 +165,8 @@ export class RedisExchange implements LiveExchange {
 
   async follow(handlers: LiveHandlers): Promise<() => Promise<void>> {
     if (handlers.opinions !== undefined || handlers.withdrawn !== undefined) this.#opinions.want();
+    if (handlers.orders !== undefined) this.#orders.want();
+    if (handlers.loads !== undefined) this.#loads.want();
     if (handlers.applied !== undefined) this.#applied.want();
     if (handlers.samples !== undefined) this.#samples.want();
     if (handlers.demand !== undefined) this.#demand.want();
@@ -209,8 +211,11 @@ export class RedisExchange implements LiveExchange {
     this.#isClosed = true;
     for (const timer of this.#timers) clearInterval(timer);
     await this.#looking;
-    for (const voice of this.#voices) await voice.close();
-    await Promise.all([this.#samples.send(), this.#applied.send(), this.#verdicts.write().catch(() => {})]);
+    await Promise.all([
+      ...[...this.#voices].map((voice) => voice.close()),
+      ...[this.#samples, this.#applied].map((journal) => journal.send()),
+      this.#verdicts.write().catch(() => {}), // another node writes the same
+    ]);
     for (const part of [this.#opinions, this.#orders, this.#loads, this.#samples, this.#applied])
       part.close();
     this.#board.close();

@@ -34,13 +34,22 @@ export class RedisMembers<Item extends MemberKey> {
   #version = 0;
   /** Members of which what is said is over, and still stands in the hash. */
   #over: string[] = [];
+  #isWanted = false;
   #isClosed = false;
   #reading: Promise<void> | undefined;
   #isReadDue = false;
 
   constructor(options: RedisMembersOptions<Item>) {
     this.#options = options;
-    options.line.listen(options.key, (message) => this.#hear(message));
+  }
+
+  /** From now on it is listened to, and what there is is read. */
+  want(): void {
+    if (this.#isWanted) return;
+    this.#isWanted = true;
+    const { line, key } = this.#options;
+    line.listen(key, (message) => this.#hear(message));
+    this.look().catch(() => {}); // the next look comes by itself
   }
 
   /** Rejects with WindroseError "store-unavailable". */
@@ -58,14 +67,15 @@ export class RedisMembers<Item extends MemberKey> {
 
   /** Did we miss something? Rejects when Redis cannot be asked. */
   async look(): Promise<void> {
+    if (!this.#isWanted) return;
     const { line, key } = this.#options;
     const version = Number((await line.ask((redis) => redis.hget(key, "version"))) ?? 0);
     if (version < this.#version) await this.#restore();
-    if (version !== this.#version) await this.read();
+    if (version !== this.#version) await this.#read();
   }
 
-  /** Reads all. */
-  read(): Promise<void> {
+  /** All of it. */
+  #read(): Promise<void> {
     this.#isReadDue = true;
     this.#reading ??= this.#readUntilDone().finally(() => {
       this.#reading = undefined;
@@ -85,7 +95,7 @@ export class RedisMembers<Item extends MemberKey> {
     const item = isNext ? this.#options.parse(match![2]!, text === "" ? null : parseJson(text!)) : undefined;
     if (this.#isClosed) return;
     if (item === undefined) {
-      this.read().catch(() => {}); // the next look finds that the version is another
+      this.#read().catch(() => {}); // the next look finds that the version is another
       return;
     }
     this.#version = version;

@@ -38,6 +38,8 @@ const HASH_LIFETIME_S = 60;
 const FULL_MAX = 500;
 /** Of numbers, in one message: some 40 KB. */
 const NUMBERS_MAX = 4000;
+/** When a whole region fails, hundreds of changes a second are told in some messages, and not in hundreds. */
+const FLUSH_INTERVAL_MS = 5;
 /** How old the numbers may be that who comes late is told: what is checked more often comes with the next message. */
 const NUMBERS_INTERVAL_MS = 10_000;
 /** What an operator should change is told so often. */
@@ -84,6 +86,7 @@ export class RedisVoice implements ProberVoice {
   /** Redis has a hash of ours, and nobody else has our name. */
   #mayTell = false;
   #isFlushDue = false;
+  #flushedMs = Number.NEGATIVE_INFINITY;
   #beating: Promise<void> | undefined;
   #complainedMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
@@ -171,13 +174,19 @@ export class RedisVoice implements ProberVoice {
     };
   }
 
+  /** In this turn of the event loop, or a little later when something was told just now. */
   #flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    queueMicrotask(() => {
+    const flush = () => {
       this.#isFlushDue = false;
-      if (this.#mayTell) this.#tellFull();
-    });
+      if (!this.#mayTell || this.#isClosed) return; // the next beat does it
+      this.#flushedMs = performance.now();
+      this.#tellFull();
+    };
+    const inMs = this.#flushedMs + FLUSH_INTERVAL_MS - performance.now();
+    if (inMs <= 0) queueMicrotask(flush);
+    else setTimeout(flush, inMs).unref();
   }
 
   async #beat(): Promise<void> {
