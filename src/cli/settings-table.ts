@@ -152,7 +152,7 @@ export const SETTINGS = {
     placeholder: "N",
     parse: wholeNumber(1, 1000),
     default: "5",
-    help: "packets a second that it sends for that, at most",
+    help: "queries, connections and echo requests together that it begins a second for that, at most",
   }),
   rttInterval: setting({
     flag: "rtt-interval",
