@@ -202,10 +202,28 @@ describe("a Cluster", () => {
     expect(await put(store)).toMatchObject({ generation: 1 });
     await expect.poll(() => seen).toBe(1);
     expect(await other.body("pools/eu")).toEqual({ members: ["192.0.2.1"] });
+    const log = pino({ level: "silent" });
+    const exchanges = [
+      await RedisExchange.open({ redis: { url }, log }),
+      await RedisExchange.open({ redis: { url }, log }),
+    ];
+    const [probing, node] = exchanges as [RedisExchange, RedisExchange];
+    const listener = await Listener.of(node);
+    const head = headOf(probing, "us-1");
+    const voice = probing.speakAs(head);
+    voice.urgent(opinionOf(head, probing.nowMs()));
+    await probing.reportLoad({ pool: "web", member: "a" }, 7);
+    await expect.poll(() => listener.views(WEB), { timeout: 8000 }).toEqual(["us-1 up 1"]);
+    voice.routine(opinionOf(head, probing.nowMs(), { sequence: 2, responseMs: 7 }));
+    await expect.poll(() => listener.views(WEB), { timeout: 8000 }).toEqual(["us-1 up 2"]);
+    exchanges.push(await RedisExchange.open({ redis: { url }, log }));
+    const late = await Listener.of(exchanges.at(-1)!);
+    await expect.poll(() => [late.views(WEB).length, late.loads.size], { timeout: 8000 }).toEqual([1, 1]);
+    for (const exchange of exchanges) await exchange.close();
     redis.disconnect();
     await server.kill();
     rmSync(dir, { recursive: true });
-  });
+  }, 40_000);
 });
 
 describe("Sentinel", () => {
