@@ -40,7 +40,7 @@ describe("editYaml()", () => {
       (body.records as Record<string, unknown>).www = { pool: "us", ttl: 30 };
     });
     expect(linesLost(text)).toEqual(["            www: { pool: eu,   ttl: 30 }"]);
-    expect(text).toContain("            www: { pool: us, ttl: 30 }\n");
+    expect(text).toContain("            www: { pool: us,   ttl: 30 }\n");
   });
 
   it("keeps comments inside a list whose items change", () => {

@@ -4,8 +4,9 @@
  *
  *   text ─► parsed, changed, written out ─► the smallest entry that holds a change is cut out ─► put into the old text
  *
- * Where the text is plain, all this is done with no more of it than the entry that changes (yaml-extract.ts): an edit of one record
- * in a file of a thousand takes a few milliseconds rather than half a second.
+ * Where the text is plain, all this is done with no more of it than the entry that changes (yaml-extract.ts), and where values
+ * on one line change, within that line (inline-edit.ts): an edit of one record in a file of a thousand takes a millisecond rather
+ * than half a second.
  *
  * An entry is a key with its value: a record's owner, a key of a pool, a whole document. Where one comes or goes, the
  * entry around it is written anew, with its comments. What comes out is read once more and must say what was meant.
@@ -28,6 +29,7 @@ import { entriesOf, entryText, type FileEntry } from "../../documents/file-entri
 import { readQuickYaml } from "../../documents/quick-yaml.ts";
 import { type DocumentBody, type Edit, type PartChange, partsBetween } from "../change.ts";
 import { DOCUMENT_KINDS, type DocumentKey, idOf, kindOf } from "../document-key.ts";
+import { editInline } from "./inline-edit.ts";
 import { extractAt } from "./yaml-extract.ts";
 
 interface Parsed {
@@ -120,14 +122,17 @@ function editExtract(
     shared--;
   const extract = extractAt(text, first!.slice(0, shared), DOCUMENT_DEPTH);
   if (extract === undefined) return undefined;
-  const edited = editWhole(extract.text, changes, style);
   const head = extract.text.slice(0, extract.headLength);
-  if (edited?.startsWith(head) !== true) return undefined;
-  const own = edited.slice(head.length).replace(/\n$/, "");
-  const result = text.slice(0, extract.start) + own + text.slice(extract.end);
   const wanted = changes.reduce((before, { path, after }) => withValue(before, path, after), value);
-  const read = readText(result);
-  return read.isPlain && isDeepStrictEqual(read.value, wanted) ? result : undefined;
+  const settle = (edited: string | undefined) => {
+    if (edited?.startsWith(head) !== true) return undefined;
+    const own = edited.slice(head.length).replace(/\n$/, "");
+    const result = text.slice(0, extract.start) + own + text.slice(extract.end);
+    const read = readText(result);
+    return read.isPlain && isDeepStrictEqual(read.value, wanted) ? result : undefined;
+  };
+  const inline = editInline(extract.text, changes, style.flowCollectionPadding !== false);
+  return settle(inline) ?? settle(editWhole(extract.text, changes, style));
 }
 
 /** An extract is a document or a part of one: `zones`, `example.com`. */
