@@ -4,7 +4,8 @@
  *   first failure ─► verdict ─► published ─► applied on each node ─► caches drained        … ─► closed
  *
  * One opens when a verdict turns down, and closes when it turns up again. Its id follows from the endpoint and the moment of the
- * verdict, so all nodes give it the same one, and what they know of it can be put together. The log is bounded: the
+ * verdict. Nodes that heard the regions in another order may see that moment some ms apart, so ids of one endpoint that are nearly
+ * of one moment mean one incident, and what nodes know of it can be put together. The log is bounded: the
  * oldest closed ones go first. It is as the API shows it, in JSON; load() takes that again after a start.
  *
  * @module
@@ -50,12 +51,16 @@ export interface IncidentChange {
 
 /** A day of an endpoint that fails every few minutes, or a region with all that is in it. A thousand take some 2 MB. */
 const INCIDENTS_MAX = 1000;
+/** By how much moments of one incident may differ: what ways to Redis differ by. Two incidents of an endpoint have a check in between. */
+const ONE_MOMENT_MS = 1000;
 
 export class IncidentLog {
   readonly #max: number;
   /** In the order of their beginning, as they became known. */
   readonly #byId = new Map<string, Incident>();
   readonly #openByEndpoint = new Map<string, string>();
+  /** By endpointOfId(). */
+  readonly #latest = new Map<string, string>();
 
   constructor(max = INCIDENTS_MAX) {
     this.#max = max;
@@ -91,12 +96,14 @@ export class IncidentLog {
     return known !== undefined && this.#change(id, { publishedMs: known.publishedMs ?? atMs }) !== undefined;
   }
 
+  /** `id` may be the one that another node gives it. */
   applied(id: string, node: string, atMs: number): boolean {
-    const known = this.#byId.get(id);
+    const known = this.#byId.get(id) ?? this.#sameAs(id);
     if (known === undefined) return false;
     // A node that starts again applies it again; the first time is what counts.
     const before = Object.hasOwn(known.applied, node) ? known.applied[node]! : atMs;
-    return this.#change(id, { applied: { ...known.applied, [node]: Math.min(before, atMs) } }) !== undefined;
+    this.#change(known.id, { applied: { ...known.applied, [node]: Math.min(before, atMs) } });
+    return true;
   }
 
   /** Answers with the endpoint, by their TTL in seconds, over the time before it went out: see drainCurve(). */
@@ -122,12 +129,22 @@ export class IncidentLog {
   #put(incident: Incident): void {
     this.#byId.delete(incident.id);
     this.#byId.set(incident.id, incident);
+    this.#latest.set(endpointOfId(incident.id), incident.id);
     if (incident.closedMs === null) this.#openByEndpoint.set(incident.endpoint, incident.id);
     if (this.#byId.size <= this.#max) return;
     const all = [...this.#byId.values()];
     const oldest = all.find(({ closedMs }) => closedMs !== null) ?? all[0]!;
     this.#byId.delete(oldest.id);
+    const key = endpointOfId(oldest.id);
+    if (this.#latest.get(key) === oldest.id) this.#latest.delete(key);
     if (this.#openByEndpoint.get(oldest.endpoint) === oldest.id) this.#openByEndpoint.delete(oldest.endpoint);
+  }
+
+  /** What another node calls by this id, where that is the latest of its endpoint. */
+  #sameAs(id: string): Incident | undefined {
+    const known = this.#byId.get(this.#latest.get(endpointOfId(id)) ?? "");
+    const ms = momentOfId(id);
+    return known !== undefined && Math.abs(known.verdictMs - ms) <= ONE_MOMENT_MS ? known : undefined;
   }
 
   #change(id: string, change: Partial<Incident>): Incident | undefined {
@@ -169,6 +186,17 @@ function openIncident(endpoint: string, verdict: Verdict, nowMs: number): Incide
 export function incidentId(endpoint: string, verdictMs: number): string {
   const moment = new Date(verdictMs).toISOString().replace(/[-:.]/g, "");
   return `${moment}-${hashText(endpoint).toString(36)}`;
+}
+
+/** The same for all incidents of an endpoint. */
+export function endpointOfId(id: string): string {
+  return id.slice(id.indexOf("-") + 1);
+}
+
+/** NaN for what is no id. */
+function momentOfId(id: string): number {
+  const pattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-.*$/s;
+  return Date.parse(id.replace(pattern, "$1-$2-$3T$4:$5:$6.$7Z"));
 }
 
 function closeOf(verdict: Verdict, nowMs: number): number {

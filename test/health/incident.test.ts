@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { IncidentLog, incidentId } from "../../src/health/incident.ts";
+import { endpointOfId, IncidentLog, incidentId } from "../../src/health/incident.ts";
 import { START_MS, verdictWith } from "./notation.ts";
 
 const WEB = "web 192.0.2.10";
@@ -50,6 +50,16 @@ describe("IncidentLog", () => {
     const ids = [at(10), at(13)].map((nowMs) => new IncidentLog().see(WEB, down(at(10)), nowMs)!.incident.id);
     expect(ids).toEqual([incidentId(WEB, at(10)), incidentId(WEB, at(10))]);
     expect(incidentId(WEB, at(10))).toMatch(/^20260101T000010000Z-[0-9a-z]+$/);
+  });
+
+  test("takes what another node says of an incident whose moment it sees some ms apart, and of no other one", () => {
+    const log = new IncidentLog();
+    const { id } = log.see(WEB, down(at(10)), at(10))!.incident;
+    expect(log.applied(incidentId(WEB, at(10) - 7), "node-b", at(10) + 90)).toBe(true);
+    expect(log.get(id)!.applied).toEqual({ "node-b": at(10) + 90 });
+    expect(log.applied(incidentId(WEB, at(12)), "node-c", at(12))).toBe(false);
+    expect(log.applied(incidentId("web 192.0.2.11", at(10)), "node-c", at(12))).toBe(false);
+    expect(endpointOfId(id)).toBe(endpointOfId(incidentId(WEB, at(99))));
   });
 
   test("opens and closes nothing for stale verdicts and for endpoints of which nothing is known", () => {

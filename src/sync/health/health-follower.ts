@@ -11,7 +11,7 @@
  */
 import type { Logger } from "pino";
 import type { Configuration } from "../../documents/configuration.ts";
-import type { Incident } from "../../health/incident.ts";
+import { endpointOfId, type Incident } from "../../health/incident.ts";
 import type { OpinionState } from "../../health/opinion.ts";
 import type { Verdict } from "../../health/verdict.ts";
 import { type Snapshot, type SnapshotNews, slotKey } from "../../snapshot/snapshot.ts";
@@ -48,6 +48,8 @@ const COVERAGE_AFTER_MS = 30_000;
 const LOAD_MS_MAX = 2000;
 /** Verdicts applied elsewhere of which nothing is known here, yet. */
 const EARLY_MAX = 1000;
+/** Of one endpoint: what a hundred nodes say of an incident. */
+const EARLY_OF_ONE_MAX = 100;
 
 export interface HealthOptions {
   readonly exchange: LiveExchange;
@@ -69,7 +71,7 @@ export class HealthFollower implements HealthFace {
   readonly #counts: AnswerCounts;
   readonly #file: IncidentFile;
   readonly #listeners = new Set<(changes: readonly HealthChange[]) => void>();
-  /** By incident. */
+  /** By endpointOfId(). */
   readonly #early = new Map<string, AppliedVerdict[]>();
   readonly #startedMs: number;
   /** That which answers now. */
@@ -365,8 +367,8 @@ export class HealthFollower implements HealthFace {
     for (const verdict of applied) {
       const { incident, node, atMs } = verdict;
       if (this.#health.incidents.applied(incident, node, atMs)) continue;
-      const early = this.#early.get(incident) ?? [];
-      this.#early.set(incident, [...early, verdict]);
+      const key = endpointOfId(incident);
+      this.#early.set(key, [...(this.#early.get(key) ?? []), verdict].slice(-EARLY_OF_ONE_MAX));
       if (this.#early.size > EARLY_MAX) this.#early.delete(this.#early.keys().next().value!);
     }
     this.#file.changed();
@@ -377,8 +379,9 @@ export class HealthFollower implements HealthFace {
       if (change.kind === "verdict") this.#areVerdictsNew = true;
       if (change.kind !== "incident") continue;
       const { id, endpoint, reason } = change.incident;
-      this.#hearApplied(this.#early.get(id) ?? []);
-      this.#early.delete(id);
+      const early = this.#early.get(endpointOfId(id)) ?? [];
+      this.#early.delete(endpointOfId(id));
+      this.#hearApplied(early);
       this.#file.changed();
       if (change.change === "opened") this.#log.warn({ incident: id, endpoint, reason }, "endpoint is down");
       else this.#log.info({ incident: id, endpoint }, "endpoint is up again");
