@@ -106,7 +106,7 @@ describe("FileStore.recognise()", () => {
 
 describe("AcceptedTexts", () => {
   test("keeps texts while there is room, and stamps of all", () => {
-    const texts = new AcceptedTexts(100);
+    const texts = new AcceptedTexts(100, 0);
     expect([texts.isEmpty, texts.text("a"), texts.stamp("a")]).toEqual([true, "", undefined]);
     texts.set("a", "1", "short");
     texts.set("b", "2", randomBytes(200).toString("hex"));

@@ -4,7 +4,8 @@
  *   path ─► stamp            of every file
  *        └► text, packed     as long as there is room; a file without it is only known to have changed
  *
- * YAML packs to a third of its size or less, at some 100 MB a second. Lives as long as its store.
+ * YAML packs to a third of its size or less, at some 100 MB a second. What came last is not packed yet, as the next edit may
+ * replace it. Lives as long as its store.
  *
  * @module
  */
@@ -16,20 +17,28 @@ import type { ListedFile } from "../../documents/folder.ts";
 /** Packed: enough for some 100 MB of zones, or a million and a half of records. */
 const PACKED_OCTETS_MAX = 32 * 1024 * 1024;
 
+/** In characters, of those that are not packed. */
+const LOOSE_LENGTH_MAX = 8 * 1024 * 1024;
+
 interface Accepted {
   readonly stamp: string;
-  /** Null where there was no room. */
-  readonly packed: Uint8Array | null;
+  /** As it is, packed, or null where there was no room. */
+  text: string | Uint8Array | null;
 }
 
 export class AcceptedTexts {
   readonly #files = new Map<string, Accepted>();
   readonly #octetsMax: number;
+  readonly #looseLengthMax: number;
+  /** Those that are not packed, oldest first. */
+  readonly #loose = new Map<string, Accepted>();
   #octets = 0;
+  #looseLength = 0;
   #isFull = false;
 
-  constructor(octetsMax = PACKED_OCTETS_MAX) {
+  constructor(octetsMax = PACKED_OCTETS_MAX, looseLengthMax = LOOSE_LENGTH_MAX) {
     this.#octetsMax = octetsMax;
+    this.#looseLengthMax = looseLengthMax;
   }
 
   /** Nothing was accepted yet, or it is not known what. */
@@ -50,25 +59,41 @@ export class AcceptedTexts {
   text(path: string): string | null {
     const known = this.#files.get(path);
     if (known === undefined) return "";
-    return known.packed === null ? null : zstdDecompressSync(known.packed).toString();
+    return known.text instanceof Uint8Array ? zstdDecompressSync(known.text).toString() : known.text;
   }
 
   /** `text` null: it is not known what stood there. */
   set(path: string, stamp: string, text: string | null): void {
     this.delete(path);
-    // A copy: what zstd gives is the head of a block of 64 KiB.
-    let packed = text === null ? null : new Uint8Array(zstdCompressSync(text));
-    if (packed !== null && this.#octets + packed.length > this.#octetsMax) {
-      packed = null;
-      this.#isFull = true;
+    const file: Accepted = { stamp, text };
+    this.#files.set(path, file);
+    if (text === null) return;
+    this.#loose.set(path, file);
+    this.#looseLength += text.length;
+    for (const [oldest, each] of this.#loose) {
+      if (this.#looseLength <= this.#looseLengthMax) break;
+      this.#pack(oldest, each);
     }
-    this.#octets += packed?.length ?? 0;
-    this.#files.set(path, { stamp, packed });
   }
 
   delete(path: string): void {
-    this.#octets -= this.#files.get(path)?.packed?.length ?? 0;
+    const text = this.#files.get(path)?.text;
+    if (text instanceof Uint8Array) this.#octets -= text.length;
+    else this.#looseLength -= text?.length ?? 0;
+    this.#loose.delete(path);
     this.#files.delete(path);
+  }
+
+  #pack(path: string, file: Accepted): void {
+    const text = file.text as string;
+    this.#loose.delete(path);
+    this.#looseLength -= text.length;
+    // A copy: what zstd gives is the head of a block of 64 KiB.
+    const packed = new Uint8Array(zstdCompressSync(text));
+    const isRoom = this.#octets + packed.length <= this.#octetsMax;
+    file.text = isRoom ? packed : null;
+    if (isRoom) this.#octets += packed.length;
+    else this.#isFull = true;
   }
 
   /**

@@ -143,14 +143,16 @@ async function syncFolders(dir: string, files: readonly PlacedFile[]): Promise<v
   for (const folder of new Set(files.map(({ path }) => dirname(join(dir, path))))) await syncFolder(folder);
 }
 
-/** Gives back its mark. */
+/** Gives back its mark. Each wait costs a thread of its own some 50 µs, so there are no more than need be. */
 async function writeBeside(path: string, name: string, text: string): Promise<string> {
   const beside = join(dirname(path), name);
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  const before = statSync(path, { throwIfNoEntry: false })?.mode;
+  const mode = (before ?? 0o644) & 0o777;
   let file: FileHandle | undefined;
   try {
-    file = await open(beside, "wx", 0o644);
-    if (mode !== undefined) await file.chmod(mode & 0o777);
+    file = await open(beside, "wx", mode);
+    // The process may mask something out of new files, which an old one has.
+    if (before !== undefined && (statSync(beside).mode & 0o777) !== mode) await file.chmod(mode);
     await file.writeFile(text);
     await file.sync();
   } finally {
