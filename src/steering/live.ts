@@ -3,6 +3,7 @@
  * writes it, every worker reads it without locks; all of it stands in shared memory.
  *
  *   version   [0] grows, after the other columns were written, with each change
+ *   stamps    by slot / 64: grows with each change of one of these slots, before the version does
  *   up        by slot (one for each member that is no pool): bit 0 up for IPv4, bit 1 up for IPv6
  *   weight    by slot: what part of the document's weight counts now, 0 to 1
  *   load      by slot: as last reported, in the member's own unit; NaN = never
@@ -19,11 +20,18 @@
  */
 import { makePairs } from "./pairs.ts";
 
+/**
+ * Slots that share a stamp: 2 to this. A stamp for each slot would make pools read as much as when they work all out anew; with few,
+ * each change is one of many pools.
+ */
+const STAMP_BITS = 6;
+
 /** Up for both families. A member has only the bits of its own that count; a target is up when any is. */
 const UP = 3;
 
 export interface LiveTable {
   readonly version: Int32Array;
+  readonly stamps: Int32Array;
   readonly up: Uint8Array;
   readonly weight: Float64Array;
   readonly load: Float64Array;
@@ -45,6 +53,7 @@ export interface LiveTableSize {
 export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): LiveTable {
   return {
     version: new Int32Array(new SharedArrayBuffer(4)),
+    stamps: new Int32Array(new SharedArrayBuffer(4 * (stampOf(slots) + 1))),
     up: new Uint8Array(new SharedArrayBuffer(slots)).fill(UP),
     weight: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(1),
     load: new Float64Array(new SharedArrayBuffer(8 * slots)).fill(Number.NaN),
@@ -59,6 +68,7 @@ export function makeLiveTable({ slots, pools, remembered }: LiveTableSize): Live
 export function copyLive(live: LiveTable): LiveTable {
   return {
     version: copied(live.version, new Int32Array(sharedFor(live.version))),
+    stamps: copied(live.stamps, new Int32Array(sharedFor(live.stamps))),
     up: copied(live.up, new Uint8Array(sharedFor(live.up))),
     weight: copied(live.weight, new Float64Array(sharedFor(live.weight))),
     load: copied(live.load, new Float64Array(sharedFor(live.load))),
@@ -109,27 +119,28 @@ export function rotationSlot(poolNumber: number, family: 4 | 6): number {
 
 /** Writes what part of its weight a member has now. Only the thread that owns the table does this. */
 export function setWeight(live: LiveTable, slot: number, part: number): void {
-  live.weight[slot] = part;
-  Atomics.add(live.version, 0, 1);
+  changeLive(live, [{ slot, weight: part }]);
 }
 
 /** Writes what a member carries now, in the unit of its capacity. Only the thread that owns the table does this. */
 export function setLoad(live: LiveTable, slot: number, load: number): void {
-  live.load[slot] = load;
-  Atomics.add(live.version, 0, 1);
+  changeLive(live, [{ slot, load }]);
 }
 
 /** Writes the response time of a member's checks. Only the thread that owns the table does this. */
 export function setRtt(live: LiveTable, slot: number, rttMs: number): void {
-  live.rttMs[slot] = rttMs;
-  Atomics.add(live.version, 0, 1);
+  changeLive(live, [{ slot, rttMs }]);
 }
 
 /** Writes whether a member is up, for one family or both. Only the thread that owns the table does this. */
 export function setUp(live: LiveTable, slot: number, isUp: boolean, family?: 4 | 6): void {
   const bits = family === undefined ? UP : upBit(family);
-  live.up[slot] = isUp ? live.up[slot]! | bits : live.up[slot]! & ~bits;
-  Atomics.add(live.version, 0, 1);
+  changeLive(live, [{ slot, up: isUp ? live.up[slot]! | bits : live.up[slot]! & ~bits }]);
+}
+
+/** Which of `live.stamps` is about a slot. */
+export function stampOf(slot: number): number {
+  return slot >> STAMP_BITS;
 }
 
 /** The bit of `live.up` that is about a family. */
@@ -148,7 +159,8 @@ export interface LiveChange {
 }
 
 /**
- * Writes many changes as one: readers work their pools out anew once for all of them, and not at all where nothing differs.
+ * Writes many changes as one: readers work the pools out anew that have one of these slots or one near it, once for all of them, and
+ * none where nothing differs.
  * False = nothing did. Only the thread that owns the table does this.
  */
 export function changeLive(live: LiveTable, changes: Iterable<LiveChange>): boolean {
@@ -158,6 +170,7 @@ export function changeLive(live: LiveTable, changes: Iterable<LiveChange>): bool
       const value = change[column];
       if (value === undefined || Object.is(live[column][change.slot], value)) continue;
       live[column][change.slot] = value;
+      Atomics.add(live.stamps, stampOf(change.slot), 1);
       isNew = true;
     }
   }

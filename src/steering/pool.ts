@@ -12,7 +12,7 @@
  */
 import assert from "node:assert/strict";
 import type { Name } from "../wire/name.ts";
-import type { LiveTable } from "./live.ts";
+import { type LiveTable, stampOf } from "./live.ts";
 import { type Region, rememberedPerFamily } from "./memory.ts";
 import type { Capacity, MemberSpec, PoolSpec } from "./spec.ts";
 import { Candidates, type Step } from "./step.ts";
@@ -48,6 +48,10 @@ export interface Pool {
   readonly memoryOffset: number;
   /** May a choice give a CNAME target, here or in a pool that this one leads to? */
   readonly canTarget: boolean;
+  /** Pools that it leads to, as members or as its last resort, each once. */
+  readonly below: readonly Pool[];
+  /** Which of `live.stamps` are about its members, each once. */
+  readonly stamps: Int32Array;
   readonly state: PoolState;
 }
 
@@ -56,6 +60,9 @@ export interface PoolState {
   /** The table and the version that the rest was worked out from. */
   live: LiveTable | null;
   version: number;
+  /** What stampNow() was, and how often the rest was worked out. */
+  stamp: number;
+  worked: number;
   membersUp: number;
   isUp: boolean;
   readonly ipv4: FamilyState;
@@ -135,6 +142,8 @@ export function compilePools(
     });
     const members = spec.members.map((member) => compileMember(spec.id, member));
     const whenDown = typeof spec.whenDown === "string" ? spec.whenDown : compile(spec.whenDown.pool);
+    const linked = [...members.map((member) => member.pool), typeof whenDown === "object" ? whenDown : null];
+    const slots = members.map(({ slot }) => slot).filter((slot) => slot >= 0);
     const pool: Pool = {
       id,
       number: numbers.get(id)!,
@@ -147,6 +156,8 @@ export function compilePools(
       canTarget:
         members.some((member) => member.target !== null || member.pool?.canTarget === true) ||
         (typeof whenDown === "object" && whenDown.canTarget),
+      below: [...new Set(linked.filter((each) => each !== null))],
+      stamps: Int32Array.from(new Set(slots.map(stampOf))),
       state: makeState(spec, steps, numbers.get(id)!),
     };
     open.delete(id);
@@ -184,6 +195,8 @@ function makeState(spec: PoolSpec, steps: readonly Step[], number: number): Pool
   return {
     live: null,
     version: 0,
+    stamp: 0,
+    worked: 0,
     membersUp: 0,
     isUp: false,
     ipv4: makeFamilyState(spec.members.length, steps),

@@ -15,16 +15,41 @@ import type { FamilyState, Member, Pool, PoolState } from "./pool.ts";
 import { markCounted, Standing } from "./standing-status.ts";
 import { Families } from "./step.ts";
 
-/** Makes the pool's state that of the live table at this version. Cheap when it is already. */
+/**
+ * Makes the pool's state that of the live table at this version. Cheap when it is already, and when nothing changed of its own
+ * members and those of pools below it.
+ */
 export function refresh(pool: Pool, live: LiveTable, version: number): void {
   const { state } = pool;
   if (state.version === version && state.live === live) return;
+  for (let index = 0; index < pool.below.length; index++) refresh(pool.below[index]!, live, version);
+  // Read before what it is about: what is written in between makes it another one.
+  const stamp = stampNow(pool, live);
+  if (state.live !== live || state.stamp !== stamp) {
+    workOut(pool, live);
+    state.stamp = stamp;
+    state.worked = (state.worked + 1) | 0;
+  }
+  state.live = live;
+  state.version = version;
+}
+
+/** Another number whenever something changed; all that it adds up only grows. */
+function stampNow({ stamps, below }: Pool, live: LiveTable): number {
+  let sum = 0;
+  for (let index = 0; index < stamps.length; index++)
+    sum = (sum + Atomics.load(live.stamps, stamps[index]!)) | 0;
+  for (let index = 0; index < below.length; index++) sum = (sum + below[index]!.state.worked) | 0;
+  return sum;
+}
+
+function workOut(pool: Pool, live: LiveTable): void {
+  const { state } = pool;
   const { candidates } = state;
   let membersUp = 0;
   for (let index = 0; index < pool.members.length; index++) {
     const member = pool.members[index]!;
     if (member.pool !== null) {
-      refresh(member.pool, live, version);
       candidates.rttsMs[index] = lowestRttMs(member.pool);
     } else {
       candidates.fullWeights[index] = member.weight * live.weight[member.slot]!;
@@ -34,7 +59,6 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
   }
   state.membersUp = membersUp;
   state.isUp = membersUp >= pool.minUp;
-  if (typeof pool.whenDown === "object") refresh(pool.whenDown, live, version);
   refreshFamily(pool, live, 4, state.ipv4);
   refreshFamily(pool, live, 6, state.ipv6);
   candidates.families = familiesOf(state);
@@ -44,8 +68,6 @@ export function refresh(pool: Pool, live: LiveTable, version: number): void {
     const end = findMemory(pool, live, state.ipv4, pool.memoryOffset);
     findMemory(pool, live, state.ipv6, end);
   }
-  state.live = live;
-  state.version = version;
 }
 
 /** For any of the families that it has. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readinessOf } from "../../src/api/metrics/readiness.ts";
 import { LocalNode } from "../../src/api/nodes/nodes.ts";
+import { setUp } from "../../src/steering/live.ts";
 import { parseExposition } from "./exposition.ts";
 import { endpointOf } from "./live.ts";
 import { NOW_MS, TestNode } from "./node.ts";
@@ -140,12 +141,10 @@ describe("GET /v1/explain", () => {
   test("knows what is down in the live table, and counts nothing", async () => {
     const { live, slots } = service.node.view.snapshot;
     const slot = slots.get("web/eu-1")!;
-    live.up[slot] = 0;
-    Atomics.add(live.version, 0, 1);
+    setUp(live, slot, false);
     const counted = service.node.view.counters.memberCount(slots.get("web/eu-2")!);
     const response = await get("/v1/explain?name=www.example.test");
-    live.up[slot] = 3;
-    Atomics.add(live.version, 0, 1);
+    setUp(live, slot, true);
     expect(response.json().reply.answer).toMatchObject([{ data: "192.0.2.2" }]);
     expect(service.node.view.counters.memberCount(slots.get("web/eu-2")!)).toBe(counted);
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Picks } from "../../src/steering/choose.ts";
+import { setUp } from "../../src/steering/live.ts";
 import type { MemberSpec, PoolSpec } from "../../src/steering/spec.ts";
 import { UNSAID } from "../support/answers.ts";
 import { Bench, benchOf } from "./notation.ts";
@@ -99,6 +100,34 @@ describe("which members stand", () => {
     bench.set("b", false);
     expect(bench.ask()).toBe("c");
     expect(bench.picks.members).toEqual([expect.objectContaining({ name: "c" }), ...Array(7).fill(null)]);
+  });
+
+  test("choose() sees what changes below it, also in a last resort, and among members far apart in the table", () => {
+    const many = Array.from({ length: 200 }, (_, i) => `m${i}`).join(" ");
+    const bench = benchOf(
+      `top: [mid]; mid when-down=last: [far]; far: x; last when-down=closed: y z; many: ${many}; other: o`,
+    );
+    expect(bench.ask()).toBe("x");
+    bench.set("many/m199", false);
+    bench.set("x", false);
+    expect(bench.ask()).toBe("y");
+    bench.set("y", false);
+    expect(bench.ask()).toBe("z");
+    bench.set("x", true);
+    expect(bench.ask()).toBe("x");
+  });
+
+  test("choose() works a pool out anew only where a change is near its members", () => {
+    const many = Array.from({ length: 200 }, (_, i) => `m${i}`).join(" ");
+    const bench = benchOf(`top: a b; many: ${many}`);
+    bench.ask();
+    const { worked } = bench.top.state;
+    bench.set("many/m0", false);
+    bench.ask();
+    expect(bench.top.state.worked).toBe(worked);
+    bench.set("b", false);
+    bench.ask();
+    expect(bench.top.state.worked).toBe(worked + 1);
   });
 
   test("choose() works on two live tables in turn, as an explanation beside the workers does", () => {
@@ -339,8 +368,7 @@ test("choose() holds its promises over any two tiers of pools", () => {
       const slots = [...bench.pools.values()]
         .flatMap((pool) => pool.members)
         .filter((member) => member.slot >= 0);
-      for (const member of slots) if (downBits[member.slot % 60]) bench.live.up[member.slot] = 0;
-      Atomics.add(bench.live.version, 0, 1);
+      for (const member of slots) if (downBits[member.slot % 60]) setUp(bench.live, member.slot, false);
       for (const type of ["A", "AAAA", "A"] as const) {
         const answer = bench.ask(type);
         const { picks } = bench;

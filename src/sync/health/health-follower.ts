@@ -17,7 +17,7 @@ import type { Verdict } from "../../health/verdict.ts";
 import { type Snapshot, type SnapshotNews, slotKey } from "../../snapshot/snapshot.ts";
 import { changeLive, type LiveTable } from "../../steering/live.ts";
 import { refresh } from "../../steering/standing.ts";
-import type { AppliedVerdict, LiveExchange, SavedVerdict } from "../../store/live/live-exchange.ts";
+import type { AppliedVerdict, LiveExchange } from "../../store/live/live-exchange.ts";
 import type { Publisher } from "../follower.ts";
 import { AnswerCounts } from "./answer-counts.ts";
 import type {
@@ -85,7 +85,6 @@ export class HealthFollower implements HealthFace {
   #settledMs = 0;
   #slowTimer: NodeJS.Timeout | undefined;
   #slowTurns = 0;
-  #areVerdictsNew = false;
   #alarms: readonly string[] = [];
 
   private constructor(
@@ -376,7 +375,6 @@ export class HealthFollower implements HealthFace {
 
   #tell(news: readonly HealthChange[]): void {
     for (const change of news) {
-      if (change.kind === "verdict") this.#areVerdictsNew = true;
       if (change.kind !== "incident") continue;
       const { id, endpoint, reason } = change.incident;
       const early = this.#early.get(endpointOfId(id)) ?? [];
@@ -413,13 +411,6 @@ export class HealthFollower implements HealthFace {
   }
 
   #saveVerdicts(): void {
-    if (!this.#areVerdictsNew) return;
-    this.#areVerdictsNew = false;
-    const savedMs = this.#exchange.nowMs();
-    const verdicts = new Map<string, SavedVerdict>();
-    for (const { key, state, sinceMs } of this.#health.endpoints()) {
-      if (state !== "unknown") verdicts.set(key, { state, sinceMs: sinceMs ?? savedMs, savedMs });
-    }
-    this.#exchange.saveVerdicts(verdicts);
+    if (this.#health.takeVerdictsNew()) this.#exchange.saveVerdicts(this.#health.verdicts);
   }
 }

@@ -17,7 +17,7 @@ import { IncidentLog } from "../../health/incident.ts";
 import { endpointParts, type Opinion, type OpinionState } from "../../health/opinion.ts";
 import type { LastVerdict, Quorum, Verdict } from "../../health/verdict.ts";
 import type { LiveChange } from "../../steering/live.ts";
-import type { GivenOrder, MemberKey, ProberPresence } from "../../store/live/live-exchange.ts";
+import type { GivenOrder, MemberKey, ProberPresence, SavedVerdict } from "../../store/live/live-exchange.ts";
 import type { EndpointHealth, HealthChange } from "./health-face.ts";
 import { type WatchedMember, WatchedPool } from "./watched-pool.ts";
 
@@ -29,9 +29,8 @@ const RESPONSE_CHANGE_MIN = 0.02;
 /** One address under one monitor, as long as a pool has it. */
 interface WatchedEndpoint {
   readonly key: string;
-  readonly pools: Set<WatchedPool>;
+  pools: WatchedPool[];
   state: OpinionState;
-  sinceMs: number | null;
   /** When this node last heard an opinion on it that was news. */
   heardMs: number;
   /** Smoothed, and as it was last written; null = not measured. */
@@ -57,6 +56,9 @@ export interface Settled {
 
 export class NodeHealth {
   readonly incidents = new IncidentLog();
+  /** What is held of each endpoint, to be kept for the next start; an entry is another object only when its verdict is another. */
+  readonly verdicts = new Map<string, SavedVerdict>();
+  #areVerdictsNew = false;
   readonly #region: string | null;
   readonly #fold: HealthFold;
   #configuration: Pick<Configuration, "pools" | "monitors"> = { pools: new Map(), monitors: new Map() };
@@ -224,7 +226,7 @@ export class NodeHealth {
       const incident = this.incidents.get(id);
       const pools = this.#endpoints.get(key)?.pools ?? [];
       if (incident === undefined || incident.closedMs !== null) this.#unapplied.delete(id);
-      else if ([...pools].every((pool) => pool.isWithout(key))) {
+      else if (pools.every((pool) => pool.isWithout(key))) {
         this.#unapplied.delete(id);
         applied.push(id);
       }
@@ -240,8 +242,15 @@ export class NodeHealth {
     }));
   }
 
-  /** Key, state and beginning of each endpoint of the documents. */
-  endpoints(): Iterable<Pick<WatchedEndpoint, "key" | "state" | "sinceMs">> {
+  /** Is there something new in `verdicts` since this was asked? */
+  takeVerdictsNew(): boolean {
+    const areNew = this.#areVerdictsNew;
+    this.#areVerdictsNew = false;
+    return areNew;
+  }
+
+  /** Key and state of each endpoint of the documents. */
+  endpoints(): Iterable<Pick<WatchedEndpoint, "key" | "state">> {
     return this.#endpoints.values();
   }
 
@@ -339,12 +348,20 @@ export class NodeHealth {
       news.push({ kind: "verdict", endpoint: key, before: endpoint.state, verdict, atMs: nowMs });
     }
     endpoint.state = verdict.state;
-    endpoint.sinceMs = verdict.sinceMs;
+    this.#keep(key, verdict, nowMs);
     for (const pool of endpoint.pools) {
       pool.see(key, verdict, nowMs);
       this.#dirtyPools.add(pool);
     }
     this.#noteIncident(endpoint, verdict, news, nowMs);
+  }
+
+  #keep(key: string, { state, sinceMs }: Verdict, nowMs: number): void {
+    const since = sinceMs ?? nowMs;
+    const kept = this.verdicts.get(key);
+    if (state === "unknown" || (kept?.state === state && kept.sinceMs === since)) return;
+    this.verdicts.set(key, { state, sinceMs: since, savedMs: nowMs });
+    this.#areVerdictsNew = true;
   }
 
   #noteIncident({ key, heardMs }: WatchedEndpoint, verdict: Verdict, news: HealthChange[], nowMs: number) {
@@ -373,11 +390,11 @@ export class NodeHealth {
     for (const key of pool.endpoints) {
       let endpoint = this.#endpoints.get(key);
       if (endpoint === undefined) {
-        const times = { sinceMs: null, heardMs: 0, responseMs: null, writtenMs: null };
-        endpoint = { key, pools: new Set(), state: "unknown", ...times };
+        const times = { heardMs: 0, responseMs: null, writtenMs: null };
+        endpoint = { key, pools: [], state: "unknown", ...times };
         this.#endpoints.set(key, endpoint);
       }
-      endpoint.pools.add(pool);
+      if (!endpoint.pools.includes(pool)) endpoint.pools.push(pool);
       this.#fresh.add(key);
     }
     for (const { pool: of, member, order } of this.#orders.values()) if (of === id) pool.order(member, order);
@@ -385,7 +402,10 @@ export class NodeHealth {
   }
 
   #forget(pool: WatchedPool): void {
-    for (const key of pool.endpoints) this.#endpoints.get(key)?.pools.delete(pool);
+    for (const key of pool.endpoints) {
+      const endpoint = this.#endpoints.get(key);
+      if (endpoint !== undefined) endpoint.pools = endpoint.pools.filter((one) => one !== pool);
+    }
     this.#pools.delete(pool.document.id);
     this.#dirtyPools.delete(pool);
     this.#dueMs.delete(pool);
@@ -395,8 +415,9 @@ export class NodeHealth {
   #dropEndpoints(nowMs: number): HealthChange[] {
     const closed: HealthChange[] = [];
     for (const [key, { pools }] of this.#endpoints) {
-      if (pools.size > 0) continue;
+      if (pools.length > 0) continue;
       this.#endpoints.delete(key);
+      this.#areVerdictsNew = this.verdicts.delete(key) || this.#areVerdictsNew;
       const change = this.incidents.close(key, nowMs);
       if (change !== null) closed.push({ kind: "incident", change: change.kind, incident: change.incident });
     }
@@ -404,7 +425,7 @@ export class NodeHealth {
   }
 
   #membersOf(endpoint: string): MemberKey[] {
-    return [...(this.#endpoints.get(endpoint)?.pools ?? [])].flatMap(({ document, members }) =>
+    return (this.#endpoints.get(endpoint)?.pools ?? []).flatMap(({ document, members }) =>
       members
         .filter(({ ipv4, ipv6 }) => ipv4 === endpoint || ipv6 === endpoint)
         .map(({ name }) => ({ pool: document.id, member: name })),

@@ -4,7 +4,12 @@
  * @module
  */
 import { pino } from "pino";
-import type { Configuration, MonitorDocument, PoolDocument } from "../../../src/documents/configuration.ts";
+import type {
+  Configuration,
+  MonitorDocument,
+  PoolDocument,
+  ZoneDocument,
+} from "../../../src/documents/configuration.ts";
 import type { Opinion } from "../../../src/health/opinion.ts";
 import {
   applyNews,
@@ -44,9 +49,13 @@ const ZONE = zoneOf(
   { www: "p" },
 );
 
-export function documentsOf(pools: readonly PoolDocument[], monitors = [WEB]): Configuration {
+export function documentsOf(
+  pools: readonly PoolDocument[],
+  monitors = [WEB],
+  zone: ZoneDocument = ZONE,
+): Configuration {
   return {
-    ...configurationOf([ZONE], pools),
+    ...configurationOf([zone], pools),
     monitors: new Map(monitors.map((monitor) => [monitor.id, monitor])),
   };
 }
