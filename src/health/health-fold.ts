@@ -161,12 +161,21 @@ export class HealthFold {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #probers = new Map<string, Prober>();
   readonly #changed = new Set<string>();
+  #heardUntilMs = Number.POSITIVE_INFINITY;
   /** Probers that became suspect, or ceased to be, since changes were asked for. */
   readonly #turned = new Set<Prober>();
 
   /** `rulesOf` is asked often. When it begins to answer differently, call refold(). */
   constructor(rulesOf: (monitor: string) => MonitorRules | undefined) {
     this.#rulesOf = rulesOf;
+  }
+
+  /**
+   * Others are not heard since then; Infinity = they are. Who is not heard may have checked all the same, so checks after this moment make
+   * nobody's opinion expire.
+   */
+  hearUntil(heardUntilMs: number): void {
+    this.#heardUntilMs = heardUntilMs;
   }
 
   /** Takes in one opinion. False when it is not news: a later one, or this very one, is known. */
@@ -345,6 +354,7 @@ export class HealthFold {
     for (const one of held) {
       if (one.state !== "unknown" && one.isCurrent()) newest = Math.max(newest, one.atMs);
     }
+    newest = Math.min(newest, this.#heardUntilMs);
     let oldest = Number.POSITIVE_INFINITY;
     let regionsUp = 0;
     let regionsDown = 0;

@@ -20,6 +20,7 @@ import { refresh } from "../../steering/standing.ts";
 import type { AppliedVerdict, LiveExchange } from "../../store/live/live-exchange.ts";
 import type { Publisher } from "../follower.ts";
 import { AnswerCounts } from "./answer-counts.ts";
+import { AwayTime } from "./away-time.ts";
 import type {
   EndpointFilter,
   EndpointHealth,
@@ -70,6 +71,7 @@ export class HealthFollower implements HealthFace {
   readonly #health: NodeHealth;
   readonly #counts: AnswerCounts;
   readonly #file: IncidentFile;
+  readonly #away = new AwayTime();
   readonly #listeners = new Set<(changes: readonly HealthChange[]) => void>();
   /** By endpointOfId(). */
   readonly #early = new Map<string, AppliedVerdict[]>();
@@ -130,6 +132,7 @@ export class HealthFollower implements HealthFace {
     this.#unfollow = await this.#exchange.follow({
       opinions: (opinions) => {
         const nowMs = this.#exchange.nowMs();
+        health.hearUntil(this.#away.heardUntilMs(this.#exchange.awaySinceMs, nowMs));
         health.take(opinions, nowMs);
         for (const { checkedMs } of opinions) {
           this.#newestMs = Math.max(this.#newestMs ?? 0, Math.min(checkedMs, nowMs));

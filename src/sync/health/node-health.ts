@@ -133,6 +133,11 @@ export class NodeHealth {
     }
   }
 
+  /** See HealthFold.hearUntil(). */
+  hearUntil(heardUntilMs: number): void {
+    this.#fold.hearUntil(heardUntilMs);
+  }
+
   take(opinions: readonly Opinion[], nowMs: number): void {
     for (const opinion of opinions) {
       if (!this.#fold.take(opinion, nowMs)) continue;

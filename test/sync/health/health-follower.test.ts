@@ -245,6 +245,43 @@ describe("a start", () => {
   });
 });
 
+describe("a node that is cut off from the others, with its prober", () => {
+  const ofRegion = (region: string, state: "up" | "down", atMs: number) => [
+    opinion(A, state, { prober: region, region, sinceMs: atMs, checkedMs: atMs }),
+    opinion(B, state, { prober: region, region, sinceMs: atMs, checkedMs: atMs }),
+  ];
+
+  test("keeps what the others said, and does not believe its own prober alone", async () => {
+    const node = await start(TWO);
+    for (const region of ["eu", "us", "ap"]) node.exchange.say(...ofRegion(region, "up", START_MS));
+    await pass(node, 1000);
+    node.exchange.awaySinceMs = START_MS + 500;
+    for (let s = 1; s < 30; s++) {
+      node.exchange.say(...ofRegion("eu", "down", node.exchange.nowMs()));
+      await pass(node, 1000);
+    }
+    expect([node.live("a"), node.live("b")]).toEqual([3, 3]);
+    node.exchange.awaySinceMs = null;
+    node.exchange.say(...ofRegion("eu", "down", node.exchange.nowMs()));
+    await pass(node, 25);
+    expect([node.live("a"), node.live("b")]).toEqual([3, 3]);
+  });
+
+  test("believes it when the others were heard again and have nothing to say", async () => {
+    const node = await start(TWO);
+    for (const region of ["eu", "us", "ap"]) node.exchange.say(...ofRegion(region, "up", START_MS));
+    await pass(node, 1000);
+    for (const awaySinceMs of [START_MS + 500, null]) {
+      node.exchange.awaySinceMs = awaySinceMs;
+      for (let s = 0; s < 12; s++) {
+        node.exchange.say(...ofRegion("eu", "down", node.exchange.nowMs()));
+        await pass(node, 1000);
+      }
+    }
+    expect(node.health.verdict(`web ${A}`).state).toBe("down");
+  });
+});
+
 describe("incidents", () => {
   test("each has its stopwatch: first failure, verdict, published, applied, drained, closed", async () => {
     const node = await start(TWO);
