@@ -232,6 +232,21 @@ describe("HealthFold", () => {
     expect(fold.drainChanges()).toEqual([WEB]);
   });
 
+  test("drainChanges() names an endpoint when the opinion of somebody else on it runs out", () => {
+    const say = (region: string, state: "up" | "down", afterMs: number, sequence: number) =>
+      opinionWith({ region, state, sequence, checkedMs: START_MS + afterMs });
+    const fold = foldOf([say("us-east", "down", 0, 1), say("eu-west", "up", 0, 1)], START_MS, {
+      quorum: "any",
+    });
+    expect(fold.verdictOf(WEB, START_MS).state).toBe("down");
+    fold.drainChanges();
+    for (let second = 10; second <= 40; second += 10) {
+      fold.take(say("eu-west", "up", second * 1000, second), START_MS + second * 1000);
+    }
+    expect(fold.verdictOf(WEB, START_MS + 40_000).state).toBe("up");
+    expect(fold.drainChanges()).toEqual([WEB]);
+  });
+
   test("drainChanges() names all endpoints of a prober that became suspect", () => {
     const fold = foldOf([], START_MS, { quorum: "any" });
     const endpoints = ["web 192.0.2.1", "web 192.0.2.2", "web 192.0.2.3"];
