@@ -26,8 +26,8 @@ export class OpinionLog {
 
   changed(endpoint: string, before: EndpointState, after: EndpointState): void {
     const { state, reason, failures } = after;
-    // That it is up as it should be is no news.
-    const level = state === "down" ? "warn" : before.state === "unknown" ? "debug" : "info";
+    // One prober's word is no alarm: nodes warn of verdicts. That an endpoint is up as it should be is no news.
+    const level = state !== "down" && before.state === "unknown" ? "debug" : "info";
     if (!this.#log.isLevelEnabled(level)) return;
     if (!this.#mayLog()) {
       this.#left[state === "down" ? "down" : "up"]++;

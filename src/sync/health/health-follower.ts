@@ -12,7 +12,7 @@
 import type { Logger } from "pino";
 import type { Configuration } from "../../documents/configuration.ts";
 import { endpointOfId, type Incident } from "../../health/incident.ts";
-import type { OpinionState } from "../../health/opinion.ts";
+import { endpointParts, type OpinionState } from "../../health/opinion.ts";
 import type { Verdict } from "../../health/verdict.ts";
 import { type Snapshot, type SnapshotNews, slotKey } from "../../snapshot/snapshot.ts";
 import { changeLive, type LiveTable } from "../../steering/live.ts";
@@ -376,6 +376,13 @@ export class HealthFollower implements HealthFace {
     this.#file.changed();
   }
 
+  /** A monitor that only observes gives nobody cause to get up. */
+  #tellOpened(incident: string, endpoint: string, reason: string): void {
+    const { observe } = this.#configuration.monitors.get(endpointParts(endpoint).monitor) ?? {};
+    const level = observe === true ? "info" : "warn";
+    this.#log[level]({ incident, endpoint, reason, observe }, "endpoint is down");
+  }
+
   #tell(news: readonly HealthChange[]): void {
     for (const change of news) {
       if (change.kind !== "incident") continue;
@@ -384,7 +391,7 @@ export class HealthFollower implements HealthFace {
       this.#early.delete(endpointOfId(id));
       this.#hearApplied(early);
       this.#file.changed();
-      if (change.change === "opened") this.#log.warn({ incident: id, endpoint, reason }, "endpoint is down");
+      if (change.change === "opened") this.#tellOpened(id, endpoint, reason);
       else this.#log.info({ incident: id, endpoint }, "endpoint is up again");
     }
     if (news.length === 0) return;
