@@ -48,6 +48,7 @@ export class Wan {
         stdio: ["ignore", "pipe", "inherit"],
         env: { ...process.env, WAN_CONTROL: wan.control },
       }),
+      "SIGTERM", // it takes the namespaces away
     );
     await Promise.race([
       new Promise<void>((resolve) => child.stdout!.once("data", () => resolve())),
@@ -92,9 +93,9 @@ export class Wan {
     }
   }
 
-  #keep(child: ChildProcess): ChildProcess {
+  #keep(child: ChildProcess, atExit: NodeJS.Signals = "SIGKILL"): ChildProcess {
     this.#children.push(child);
-    process.once("exit", () => child.kill("SIGKILL")); // also when a test failed
+    process.once("exit", () => child.kill(atExit)); // also when a test failed
     return child;
   }
 }

@@ -60,6 +60,8 @@ export class FailoverProof {
   /** By pool: the one of it that comes back. */
   readonly #returning = new Map<string, Promise<void>>();
   readonly #deaths = new Map<FleetEndpoint, number>();
+  /** Those of one region first: the other one of a pool must live while one is away. */
+  readonly #order: readonly FleetEndpoint[];
   #turn = 0;
   /** The one that dies next, or has died. */
   #name = "";
@@ -67,12 +69,14 @@ export class FailoverProof {
   constructor(fleet: Fleet, random: Random) {
     this.#fleet = fleet;
     this.#random = random;
+    this.#order = fleet.endpoints.toSorted(
+      (a, b) => Number(a.region > b.region) - Number(a.region < b.region),
+    );
   }
 
   /** Rejects when a node goes on answering with the dead, or without the living. */
   async kill(death: Death): Promise<Failover> {
-    const { endpoints } = this.#fleet;
-    const endpoint = endpoints[this.#turn++ % endpoints.length]!;
+    const endpoint = this.#order[this.#turn++ % this.#order.length]!;
     const { pool, name, address } = endpoint;
     await this.#returning.get(pool);
     this.#name = name;

@@ -30,6 +30,7 @@ const TOKEN = "a-token-of-the-proofs-alone";
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5000;
 const POLL_MS = 5;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 const MAIN = fileURLToPath(new URL("../../../../src/main.ts", import.meta.url));
 const ENDPOINT = fileURLToPath(new URL("../../../support/endpoint-main.ts", import.meta.url));
@@ -84,12 +85,16 @@ export class Fleet {
     for (const child of this.#children) child.kill("SIGKILL");
   };
 
+  /** So that nothing is left behind: a signal alone runs nothing at the end. */
+  readonly #onSignal = () => process.exit(1);
+
   private constructor(options: FleetOptions, wan: Wan | undefined, port: number) {
     this.#options = options;
     this.#wan = wan;
     this.#port = port;
     this.endpoints = endpointsOf(options);
     process.once("exit", this.#onExit);
+    for (const signal of SIGNALS) process.once(signal, this.#onSignal);
   }
 
   /** Resolves when all endpoints are up for all nodes, by the word of all regions. */
@@ -205,6 +210,7 @@ export class Fleet {
     await this.#redis?.kill();
     await this.#wan?.down();
     process.off("exit", this.#onExit);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 
   async #start(): Promise<void> {
