@@ -132,7 +132,7 @@ export class HealthFollower implements HealthFace {
     this.#unfollow = await this.#exchange.follow({
       opinions: (opinions) => {
         const nowMs = this.#exchange.nowMs();
-        health.hearUntil(this.#away.heardUntilMs(this.#exchange.awaySinceMs, nowMs));
+        this.#hearUntil(nowMs);
         health.take(opinions, nowMs);
         for (const { checkedMs } of opinions) {
           this.#newestMs = Math.max(this.#newestMs ?? 0, Math.min(checkedMs, nowMs));
@@ -398,9 +398,14 @@ export class HealthFollower implements HealthFace {
     for (const listener of this.#listeners) listener(news);
   }
 
+  #hearUntil(nowMs: number): void {
+    this.#health.hearUntil(this.#away.heardUntilMs(this.#exchange.awaySinceMs, nowMs));
+  }
+
   #slow(): void {
     const nowMs = this.#exchange.nowMs();
     this.#slowTurns++;
+    this.#hearUntil(nowMs); // where no prober is here, nothing is heard while others are away
     changeLive(this.#live, this.#health.settleResponses(nowMs, RESPONSES_MAX));
     this.#counts.look(this.#snapshot().next.slot, nowMs);
     if (this.#slowTurns % SAVE_EVERY === 0) this.#saveVerdicts();

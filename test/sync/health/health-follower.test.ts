@@ -267,6 +267,17 @@ describe("a node that is cut off from the others, with its prober", () => {
     expect([node.live("a"), node.live("b")]).toEqual([3, 3]);
   });
 
+  test("does not believe the first prober alone that it hears again", async () => {
+    const node = await start(TWO);
+    for (const region of ["eu", "us", "ap"]) node.exchange.say(...ofRegion(region, "up", START_MS));
+    node.exchange.awaySinceMs = START_MS + 500;
+    await pass(node, 30_000);
+    node.exchange.awaySinceMs = null;
+    node.exchange.say(...ofRegion("ap", "down", node.exchange.nowMs()));
+    await pass(node, 25);
+    expect([node.live("a"), node.live("b")]).toEqual([3, 3]);
+  });
+
   test("believes it when the others were heard again and have nothing to say", async () => {
     const node = await start(TWO);
     for (const region of ["eu", "us", "ap"]) node.exchange.say(...ofRegion(region, "up", START_MS));
