@@ -16,7 +16,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { builtUrl } from "../lib/aside.ts";
 import { WindroseError } from "../lib/errors.ts";
-import { giveWay, startAtFullPriority } from "../lib/priority.ts";
+import { giveWay, letOthersGiveWay, startAtFullPriority } from "../lib/priority.ts";
 import { newsOfAll, type Snapshot, type SnapshotNews } from "../snapshot/snapshot.ts";
 import type { Identity } from "./chaos.ts";
 import { CounterBlocks } from "./counter-blocks.ts";
@@ -109,6 +109,7 @@ export class UdpWorkers {
 
   /** Resolves when all workers answer. Rejects with WindroseError when one ends before that; then stop(). */
   async start(): Promise<void> {
+    letOthersGiveWay();
     for (const slot of this.#slots) this.#run(slot);
     giveWay();
     const failed = (await Promise.allSettled(this.#slots.map(({ up }) => up.promise))).find(
