@@ -58,17 +58,21 @@ export function partsBetween(
     return [{ key, path: [], ...(before === null ? {} : { before }), ...(after === null ? {} : { after }) }];
   }
   return keysOf(before, after).flatMap((name) => {
-    const [was, is] = [before[name], after[name]];
+    const [was, is] = [own(before, name), own(after, name)];
     if (isDeepStrictEqual(was, is)) return [];
     if (kindOf(key) === "zones" && name === "records" && isBody(was) && isBody(is)) {
       return keysOf(was, is).flatMap((owner) => {
-        return isDeepStrictEqual(was[owner], is[owner])
-          ? []
-          : [part(key, [name, owner], was[owner], is[owner])];
+        const [old, now] = [own(was, owner), own(is, owner)];
+        return isDeepStrictEqual(old, now) ? [] : [part(key, [name, owner], old, now)];
       });
     }
     return [part(key, [name], was, is)];
   });
+}
+
+/** An owner may be called "valueOf", which every object has by inheritance. */
+function own(body: DocumentBody, name: string): unknown {
+  return Object.hasOwn(body, name) ? body[name] : undefined;
 }
 
 /**
@@ -90,7 +94,7 @@ export function withoutParts(
     }
     const holder = owner === undefined ? result : result?.[name];
     const last = owner ?? name;
-    if (!isBody(holder) || !isDeepStrictEqual(holder[last], after)) conflicts.push(path);
+    if (!isBody(holder) || !isDeepStrictEqual(own(holder, last), after)) conflicts.push(path);
     else if (before === undefined) delete (holder as Record<string, unknown>)[last];
     else (holder as Record<string, unknown>)[last] = before;
   }

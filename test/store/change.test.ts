@@ -56,3 +56,13 @@ describe("withoutParts()", () => {
     });
   });
 });
+
+test("partsBetween() and withoutParts() know an owner that every object has by inheritance", () => {
+  const before = { records: { valueOf: { A: "192.0.2.1" } } };
+  const after = { records: {} };
+  const parts = partsBetween("zones/example.com", before, after);
+  expect(parts).toEqual([
+    { key: "zones/example.com", path: ["records", "valueOf"], before: { A: "192.0.2.1" } },
+  ]);
+  expect(withoutParts(after, parts)).toEqual({ body: before, conflicts: [] });
+});
