@@ -57,7 +57,7 @@ describe("withoutParts()", () => {
   });
 });
 
-test("partsBetween() and withoutParts() know an owner that every object has by inheritance", () => {
+it("partsBetween() and withoutParts() know an owner that every object has by inheritance", () => {
   const before = { records: { valueOf: { A: "192.0.2.1" } } };
   const after = { records: {} };
   const parts = partsBetween("zones/example.com", before, after);
